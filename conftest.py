@@ -1,0 +1,3 @@
+"""What every pytest session in this checkout shares."""
+
+pytest_plugins = ["pytester"]

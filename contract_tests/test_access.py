@@ -1,0 +1,56 @@
+"""Access: every operation, by every caller, in every state."""
+
+import itertools
+
+import pytest
+
+from virtool_contract.promises import Caller, Phase, Stage, Subject, Unobserved, clause, expect
+
+OPERATIONS = ("get", "finalize", "remove")
+CELLS = list(itertools.product(OPERATIONS, Caller, Phase))
+STRANGERS = [caller for caller in Caller if not caller.is_known]
+
+
+def subject_in(stage: Stage, phase: Phase) -> Subject:
+    """A subject in a state; an absent one is a removed one where Remove is implemented."""
+    if phase is Phase.PENDING:
+        return stage.pending()
+    if phase is Phase.FINALIZED:
+        return stage.finalized()
+    return stage.removed() if stage.target.removes else stage.absent()
+
+
+@pytest.mark.parametrize(("operation", "caller", "phase"), CELLS, ids=str)
+def test_every_caller(stage: Stage, operation: str, caller: Caller, phase: Phase) -> None:
+    """Every operation MUST answer every caller in every state as the contract says."""
+    subject = subject_in(stage, phase)
+    if subject.credentials is None and caller is Caller.OWNER:
+        raise Unobserved("an id that nobody has has no owner")
+    stage.attempt(subject, operation, caller)
+    stage.read_back(subject)
+
+
+@clause("access.credentials", "access.no-leak")
+@pytest.mark.parametrize("caller", STRANGERS, ids=str)
+def test_strangers_are_refused(stage: Stage, caller: Caller) -> None:
+    """Without valid credentials every operation MUST be refused and have no effect."""
+    analysis = stage.pending()
+    for operation in OPERATIONS:
+        stage.attempt(analysis, operation, caller)
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+    expect.refusal(stage.get(analysis, caller), "unauthenticated")
+
+
+@clause("errors.message", "errors.no-server-error", "documented-status")
+def test_errors_say_what_is_documented(stage: Stage) -> None:
+    """An error SHOULD carry its documented message."""
+    analysis = stage.finalized()
+    stage.finalize(analysis, {"foo": "baz"})
+    stage.remove(analysis)
+    stage.get(analysis, Caller.OTHER_JOB)
+
+
+@clause("errors.media-type")
+def test_errors_that_are_labelled_json_are_json(stage: Stage) -> None:
+    """An error body that is labelled JSON SHOULD be JSON."""
+    expect.labelled(stage.finalize(stage.finalized(), {"foo": "baz"}))

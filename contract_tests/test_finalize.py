@@ -1,0 +1,204 @@
+"""Finalize: the job that runs an analysis sets its results, once."""
+
+import pytest
+
+from virtool_contract.promises import Body, Caller, Json, Stage, classify, clause, expect, finalize_body
+
+INVALID_RESULTS: dict[str, Json] = {
+    "null": None,
+    "a string": "results",
+    "a string of JSON": '{"foo": "bar"}',
+    "an empty string": "",
+    "a number": 1,
+    "zero": 0,
+    "a boolean": True,
+    "false": False,
+    "an array": [{"foo": "bar"}],
+    "an empty array": [],
+    "pairs": [["foo", "bar"]],
+}
+
+BODIES_WITHOUT_RESULTS = {
+    "an empty object": b"{}",
+    "another member": b'{"result": {"foo": "bar"}}',
+    "other letter case": b'{"Results": {"foo": "bar"}}',
+    "results at the top": b'{"foo": "bar"}',
+    "results one level down": b'{"analysis": {"results": {"foo": "bar"}}}',
+    "ready alone": b'{"ready": true}',
+}
+
+BODIES_NOT_JSON = {
+    "nothing": b"",
+    "a blank": b" ",
+    "cut short": b'{"results": {"foo": "bar"',
+    "a trailing comma": b'{"results": {"foo": "bar"},}',
+    "single quotes": b"{'results': {'foo': 'bar'}}",
+    "a second value": b'{"results": {}} {"results": {}}',
+    "trailing text": b'{"results": {"foo": "bar"}} x',
+    "a form": b"results=foo",
+    "invalid UTF-8": b'{"results": {"foo": "\xff\xfe"}}',
+    "UTF-8 cut short": b'{"results": {"foo": "\xc3"}}',
+    "a raw line feed in a string": b'{"results": {"foo": "a\nb"}}',
+    "an array": b'[{"results": {"foo": "bar"}}]',
+    "a string": b'"results"',
+    "a number": b"1",
+    "null": b"null",
+    "true": b"true",
+}
+
+
+@clause("finalize.answer", "finalize.ready", "finalize.results")
+def test_the_owner_finalizes(stage: Stage) -> None:
+    """Finalizing one's pending analysis MUST be answered with the document, ready, with results."""
+    analysis = stage.pending()
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+    expect.success(stage.get(analysis))
+
+
+@clause("finalize.results")
+def test_results_are_those_that_were_sent_to_this_analysis(stage: Stage) -> None:
+    """Each of several analyses MUST keep the results that were sent to it."""
+    subjects = [stage.pending() for _ in range(3)]
+    for number, analysis in enumerate(subjects):
+        expect.success(stage.finalize(analysis, {"number": number + 2}))
+    for analysis in subjects:
+        expect.success(stage.get(analysis))
+
+
+@clause("finalize.changes-nothing-else")
+@pytest.mark.parametrize("files", [True, False], ids=["with files", "without files"])
+def test_nothing_else_changes(stage: Stage, *, files: bool) -> None:
+    """Finalizing MUST NOT change any documented field but ready and results."""
+    analysis = stage.pending(files=files)
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+    expect.success(stage.get(analysis))
+
+
+@clause("isolation")
+def test_nobody_else_changes(stage: Stage) -> None:
+    """Finalizing one analysis MUST NOT change another, pending or finalized."""
+    pending, finalized, analysis = stage.pending(), stage.finalized({"a": 2}), stage.pending()
+    expect.success(stage.finalize(analysis, {"b": 3}))
+    for other in (pending, finalized, analysis):
+        expect.success(stage.get(other))
+
+
+@clause("finalize.once", "finalize.keeps-first-results")
+@pytest.mark.parametrize("second", [{"foo": "bar"}, {"foo": "baz"}, {}], ids=["same", "other", "empty"])
+def test_a_second_finalize_is_refused(stage: Stage, second: dict[str, Json]) -> None:
+    """Finalizing a finalized analysis MUST be refused with 409 and MUST keep the first results."""
+    analysis = stage.finalized({"foo": "bar"})
+    for _ in range(3):
+        expect.refusal(stage.finalize(analysis, second), "finalized")
+
+
+@clause("finalize.keeps-first-results")
+def test_many_refused_finalizes_change_nothing(stage: Stage) -> None:
+    """However often a second finalize is tried, the first results MUST stay."""
+    analysis = stage.finalized({"foo": "bar"})
+    for number in range(12):
+        expect.refusal(stage.finalize(analysis, {"number": number + 2}), "finalized")
+
+
+@clause("finalize.keeps-first-results")
+@pytest.mark.parametrize("raw", [b"{}", b"{", b'{"results": null}', b'{"results": []}'])
+def test_an_invalid_second_finalize_changes_nothing(stage: Stage, raw: bytes) -> None:
+    """An invalid second finalize MUST be refused, for either reason, and change nothing."""
+    analysis = stage.finalized({"foo": "bar"})
+    expect.refusal(stage.finalize(analysis, classify(raw)), "finalized", "invalid-body")
+
+
+def refused_and_then_accepted(stage: Stage, body: Body) -> None:
+    """An invalid body is refused, and does not stand in the way of a valid one."""
+    analysis = stage.pending()
+    expect.refusal(stage.finalize(analysis, body), "invalid-body")
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+
+
+@clause("finalize.results-required")
+@pytest.mark.parametrize("raw", BODIES_WITHOUT_RESULTS.values(), ids=BODIES_WITHOUT_RESULTS)
+def test_results_are_required(stage: Stage, raw: bytes) -> None:
+    """A body without results MUST be refused with a 4xx and MUST have no effect."""
+    refused_and_then_accepted(stage, classify(raw))
+
+
+@clause("finalize.results-object")
+@pytest.mark.parametrize("results", INVALID_RESULTS.values(), ids=INVALID_RESULTS)
+def test_results_are_an_object(stage: Stage, results: Json) -> None:
+    """Results that are not an object MUST be refused with a 4xx and MUST have no effect."""
+    refused_and_then_accepted(stage, finalize_body(results))
+
+
+@clause("finalize.body-json")
+@pytest.mark.parametrize("raw", BODIES_NOT_JSON.values(), ids=BODIES_NOT_JSON)
+def test_the_body_is_a_json_object(stage: Stage, raw: bytes) -> None:
+    """A body that is not a JSON object MUST be refused with a 4xx and MUST have no effect."""
+    refused_and_then_accepted(stage, classify(raw))
+
+
+EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
+    "an unknown one": {"virtool_contract_extra": "stored"},
+    "ready": {"ready": False},
+    "id": {"id": "virtool_contract"},
+    "job": {"job": {"id": "virtool_contract"}},
+    "created_at": {"created_at": "2001-01-01T00:00:00Z"},
+    "workflow": {"workflow": "virtool_contract"},
+    "sample": {"sample": {"id": "virtool_contract", "name": "virtool_contract"}},
+    "index": {"index": {"id": "virtool_contract", "version": 999}},
+    "user": {"user": {"id": "virtool_contract"}},
+    "subtractions": {"subtractions": [{"id": "virtool_contract", "name": "virtool_contract"}]},
+    "files": {"files": []},
+    "several": {"workflow": "virtool_contract", "_id": "virtool_contract", "$set": {"ready": False}},
+}
+
+
+@clause("finalize.extra-members")
+@pytest.mark.parametrize("beside", EXTRA_MEMBERS.values(), ids=EXTRA_MEMBERS)
+def test_members_beside_results_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
+    """Members beside results MUST NOT be stored and MUST NOT be applied."""
+    analysis = stage.pending()
+    expect.success(stage.finalize(analysis, finalize_body({"foo": "bar"}, **beside)))
+    expect.success(stage.get(analysis))
+
+
+@clause("finalize.extra-members")
+@pytest.mark.parametrize("beside", EXTRA_MEMBERS.values(), ids=EXTRA_MEMBERS)
+def test_members_without_results_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
+    """Nor are they when results are missing, or the analysis is finalized already."""
+    finalized = stage.finalized()
+    expect.refusal(
+        stage.finalize(finalized, finalize_body({"foo": "baz"}, **beside)), "finalized"
+    )
+    expect.success(stage.finalize(stage.pending(), finalize_body({"foo": "bar"}, **beside)))
+
+
+@clause("finalize.own-only")
+@pytest.mark.parametrize("caller", [Caller.OTHER_JOB, Caller.OTHER_WORKFLOW])
+def test_others_cannot_finalize(stage: Stage, caller: Caller) -> None:
+    """A job MUST NOT finalize an analysis that it does not run."""
+    analysis = stage.pending()
+    expect.refusal(stage.finalize(analysis, {"stolen": "yes"}, caller), "not-own")
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+    expect.refusal(stage.finalize(analysis, {"stolen": "yes"}, caller), "not-own", "finalized")
+
+
+@clause("finalize.forbidden")
+def test_others_get_403(stage: Stage) -> None:
+    """A job that finalizes another's analysis SHOULD get 403."""
+    expect.refusal(stage.finalize(stage.pending(), {"stolen": "yes"}, Caller.OTHER_JOB), "not-own")
+
+
+@clause("finalize.absent")
+def test_an_absent_analysis_cannot_be_finalized(stage: Stage) -> None:
+    """Finalizing an id that nobody has MUST be refused."""
+    absent = stage.absent()
+    answer = stage.finalize(absent, {"foo": "bar"}, Caller.OTHER_JOB)
+    expect.refusal(answer, "absent", "not-own")
+    expect.refusal(stage.get(absent, Caller.OTHER_JOB), "absent", "not-own")
+
+
+@clause("finalize.absent")
+def test_a_removed_analysis_cannot_be_finalized(stage: Stage) -> None:
+    """Finalizing a removed analysis MUST be refused with 404, and it stays away."""
+    analysis = stage.removed()
+    expect.refusal(stage.finalize(analysis, {"foo": "bar"}), "absent")

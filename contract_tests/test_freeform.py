@@ -1,0 +1,39 @@
+"""Freeform: any JSON object survives as results."""
+
+import pytest
+
+from virtool_contract.promises import Json, Stage, clause, expect, freeform
+
+AWKWARD = freeform.catalogue()
+
+
+@clause("finalize.freeform")
+@pytest.mark.parametrize("results", AWKWARD.values(), ids=AWKWARD)
+def test_awkward_results_survive(stage: Stage, results: dict[str, Json]) -> None:
+    """Any object within I-JSON MUST be accepted as results and survive unchanged."""
+    analysis = stage.pending(files=False)
+    expect.success(stage.finalize(analysis, results))
+
+
+@clause("finalize.beyond-i-json")
+@pytest.mark.parametrize(
+    "results", freeform.BEYOND_I_JSON.values(), ids=freeform.BEYOND_I_JSON
+)
+def test_results_beyond_i_json_are_kept_or_refused(
+    stage: Stage, results: dict[str, Json]
+) -> None:
+    """Results past I-JSON SHOULD be kept exactly or refused with a 4xx."""
+    analysis = stage.pending(files=False)
+    expect.success(stage.finalize(analysis, results))
+
+
+@clause("finalize.size")
+def test_a_mebibyte_is_accepted(stage: Stage) -> None:
+    """A body of one MiB MUST be accepted, and its results MUST survive."""
+    expect.success(stage.finalize(stage.pending(files=False), freeform.one_mebibyte()))
+
+
+@clause("finalize.size")
+def test_ten_thousand_keys_are_accepted(stage: Stage) -> None:
+    """Ten thousand keys MUST be accepted and survive."""
+    expect.success(stage.finalize(stage.pending(files=False), freeform.ten_thousand_keys()))

@@ -1,0 +1,38 @@
+"""Generated: whatever schemathesis makes of the contract gets a documented answer."""
+
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from virtool_contract.promises import Caller, Explorer, Phase, Stage, generated, standard
+
+from .test_access import OPERATIONS, subject_in
+
+pytestmark = standard
+
+EXAMPLES = {"get": 10, "finalize": 60, "remove": 10}
+PHASES = {True: list(Phase), False: [Phase.PENDING, Phase.FINALIZED]}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
+def test_generated_requests(explorer: Explorer, operation: str, mode: GenerationMode) -> None:
+    """Every generated request MUST be answered as the contract says, in every state."""
+    contract = explorer.run.contract
+    cases = generated.cases(generated.operations(contract)[operation], mode)
+
+    def play(stage: Stage, drawn: tuple[Any, Phase, Caller]) -> None:
+        case, phase, caller = drawn
+        subject = subject_in(stage, phase)
+        body = generated.body_of(case)
+        answer = stage.write(subject, operation, caller, body) if body else (
+            stage.attempt(subject, operation, caller)
+        )
+        if stage.target.removes or operation != "remove":
+            stage.report(generated.findings(contract, case, answer.response))
+
+    phases = st.sampled_from(PHASES[explorer.run.target.removes])
+    callers = st.sampled_from([Caller.OWNER, Caller.OWNER, Caller.OWNER, *Caller])
+    explorer.cases(play, st.tuples(cases, phases, callers), examples=EXAMPLES[operation])

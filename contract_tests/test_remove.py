@@ -1,0 +1,88 @@
+"""Remove: the job that runs an analysis removes it, while it is pending. May be unimplemented."""
+
+import pytest
+
+from virtool_contract.promises import Caller, Phase, Stage, clause, expect
+
+
+@clause("remove.pending", "remove.no-content", "remove.gone")
+def test_the_owner_removes_a_pending_analysis(stage: Stage) -> None:
+    """Removing one's pending analysis MUST be answered with 204, and it is gone."""
+    analysis = stage.removed()
+    expect.state(analysis, Phase.ABSENT)
+    expect.refusal(stage.get(analysis), "absent")
+
+
+@clause("remove.gone")
+def test_a_removed_analysis_is_gone_for_good(stage: Stage) -> None:
+    """After a removal its owner MUST get 404 on every operation, and again."""
+    analysis = stage.removed()
+    for _ in range(2):
+        expect.refusal(stage.finalize(analysis, {"foo": "bar"}), "absent")
+        expect.refusal(stage.remove(analysis), "absent")
+        expect.refusal(stage.get(analysis), "absent")
+
+
+@clause("isolation")
+def test_removing_one_removes_no_other(stage: Stage) -> None:
+    """Removing an analysis MUST NOT change another, pending or finalized."""
+    pending, finalized = stage.pending(), stage.finalized()
+    stage.removed()
+    expect.success(stage.get(pending))
+    expect.success(stage.get(finalized))
+
+
+@clause("remove.absent")
+def test_a_removed_analysis_cannot_be_removed_again(stage: Stage) -> None:
+    """Removing a removed analysis MUST be refused with 404."""
+    expect.refusal(stage.remove(stage.removed()), "absent")
+
+
+@clause("remove.absent")
+def test_an_absent_analysis_cannot_be_removed(stage: Stage) -> None:
+    """Removing an id that nobody has MUST be refused."""
+    answer = stage.remove(stage.absent(), Caller.OTHER_JOB)
+    expect.refusal(answer, "absent", "not-own")
+
+
+@clause("remove.finalized-stays")
+def test_a_finalized_analysis_stays(stage: Stage) -> None:
+    """Removing a finalized analysis MUST be refused with 409, however often, and it stays."""
+    analysis = stage.finalized()
+    for _ in range(3):
+        expect.refusal(stage.remove(analysis), "finalized")
+    expect.success(stage.get(analysis))
+
+
+@clause("remove.pending")
+def test_refused_writes_do_not_stand_in_the_way(stage: Stage) -> None:
+    """An analysis MUST be removable after writes that were refused."""
+    analysis = stage.pending()
+    stage.finalize(analysis, {"stolen": "yes"}, Caller.OTHER_JOB)
+    stage.remove(analysis, Caller.OTHER_JOB)
+    expect.success(stage.remove(analysis))
+
+
+@clause("remove.own-only")
+@pytest.mark.parametrize("caller", [Caller.OTHER_JOB, Caller.OTHER_WORKFLOW])
+def test_others_cannot_remove(stage: Stage, caller: Caller) -> None:
+    """A job MUST NOT remove an analysis that it does not run."""
+    analysis = stage.pending()
+    expect.refusal(stage.remove(analysis, caller), "not-own")
+    finalized = stage.finalized()
+    expect.refusal(stage.remove(finalized, caller), "not-own", "finalized")
+
+
+@clause("remove.forbidden")
+def test_others_get_403(stage: Stage) -> None:
+    """A job that removes another's analysis SHOULD get 403."""
+    expect.refusal(stage.remove(stage.pending(), Caller.OTHER_JOB), "not-own")
+
+
+@clause("remove.harmless")
+def test_an_unimplemented_remove_is_harmless(stage: Stage) -> None:
+    """Where Remove is not implemented, it MUST be refused to everybody and remove nothing."""
+    expect.unimplemented(stage)
+    for analysis in (stage.pending(), stage.finalized()):
+        for caller in (Caller.OWNER, Caller.OTHER_JOB, Caller.ANONYMOUS):
+            stage.remove(analysis, caller)

@@ -1,0 +1,158 @@
+"""The only door to a target: sends as a caller, keeps deadlines and caps, and guards every write."""
+
+import base64
+import threading
+import time
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+import requests
+import requests.adapters
+import urllib3
+
+from virtool_contract.exchange import Exchange, Headers, Request, Response
+from virtool_contract.provider import Credentials, reason
+
+USER_AGENT = "virtool-contract"
+ACCEPTED = {
+    "User-Agent": USER_AGENT,
+    "Accept": "application/json, */*",
+    "Accept-Encoding": "gzip, deflate",
+}
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CHUNK = 64 * 1024
+
+
+class UnsafeWriteError(RuntimeError):
+    """A write to an id that was neither handed out nor read as absent: a bug of the suite."""
+
+
+class Api:
+    """Sends requests to one target, one session a thread.
+
+    Redirects are never followed, proxies and .netrc never used; a body is read up to `body_cap`
+    bytes and `deadline` seconds. Writes go only to ids that were admitted (DESIGN, section 7).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        path: str,
+        *,
+        timeout: float = 10.0,
+        deadline: float = 30.0,
+        body_cap: int = 16 * 1024 * 1024,
+    ) -> None:
+        """Keep where the target is: scheme and host, and the path with `{analysis_id}` in it."""
+        self.base_url = base_url.rstrip("/")
+        self.path = path
+        self.timeout = timeout
+        self.deadline = deadline
+        self.body_cap = body_cap
+        self.sent = 0
+        self._admitted: set[str] = set()
+        self._local = threading.local()
+
+    def admit(self, analysis_id: str) -> None:
+        """Allow writes to an id: it was handed out by the provider, or read as absent."""
+        self._admitted.add(analysis_id)
+
+    def dismiss(self, analysis_ids: Iterable[str]) -> None:
+        """Forget ids that were torn down."""
+        self._admitted.difference_update(analysis_ids)
+
+    def target(self, analysis_id: str) -> str:
+        """The path of an analysis, its id percent-encoded."""
+        return self.path.replace("{analysis_id}", quote(analysis_id, safe=""))
+
+    def send(
+        self,
+        method: str,
+        analysis_id: str,
+        headers: Headers = (),
+        body: bytes = b"",
+    ) -> Exchange:
+        """Send one request on an analysis; a failure to arrive is a value, not an exception.
+
+        Raises:
+            UnsafeWriteError: a write to an id that was not admitted.
+        """
+        if method not in SAFE and analysis_id not in self._admitted:
+            raise UnsafeWriteError(f"{method} on {analysis_id!r}, which nobody handed out")
+        target = self.target(analysis_id)
+        request = Request(method=method, target=target, headers=headers, body=body)
+        self.sent += 1
+        try:
+            return Exchange(request=request, response=self._respond(request))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return Exchange(request=request, failure=reason(error))
+
+    def _respond(self, request: Request) -> Response:
+        session = self._session()
+        started = time.monotonic()
+        prepared = requests.Request(
+            request.method,
+            self.base_url + request.target,
+            headers=dict(request.headers),
+            data=request.body or None,
+        )
+        answer = session.send(
+            session.prepare_request(prepared),
+            stream=True,
+            timeout=self.timeout,
+            allow_redirects=False,
+        )
+        try:
+            body = self._read(answer, started + self.deadline)
+        except BaseException:
+            answer.close()
+            raise
+        answer.raw.release_conn()
+        headers = tuple((name, value) for name, value in answer.raw.headers.iteritems())
+        elapsed = time.monotonic() - started
+        return Response(status=answer.status_code, headers=headers, body=body, elapsed=elapsed)
+
+    def _read(self, answer: requests.Response, until: float) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := answer.raw.read1(CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self.body_cap:
+                raise OSError(f"the body is longer than {self.body_cap} bytes")
+            if time.monotonic() > until:
+                raise OSError(f"the body was not complete after {self.deadline:g} seconds")
+        return b"".join(chunks)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False
+            session.headers.clear()
+            session.headers.update(ACCEPTED)
+            # Never retry: a request that may have been carried out must not be sent twice.
+            adapter = requests.adapters.HTTPAdapter(max_retries=0)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            self._local.session = session
+        return session
+
+
+def credential_headers(credentials: Credentials) -> Headers:
+    """The headers a job identifies itself with: verbatim ones, or HTTP Basic (RFC 7617)."""
+    if credentials.headers:
+        return tuple(credentials.headers.items())
+    return basic(f"job-{credentials.job_id}", credentials.job_key)
+
+
+def basic(user: str, password: str) -> Headers:
+    """An HTTP Basic Authorization header."""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return (("Authorization", f"Basic {token}"),)
+
+
+def host_of(url: str) -> str:
+    """The host and port of a URL, without any user information."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -1,0 +1,146 @@
+"""The command line: `virtool-contract verify`, `serve` and `check-docs`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from virtool_contract import __version__, contract
+from virtool_contract.check_docs import differences
+from virtool_contract.contract import ContractError
+from virtool_contract.options import OPTIONS, OptionError, resolve
+from virtool_contract.page import PageError, parse_page
+
+CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit codes are those of DESIGN, section 8."""
+    parser = build_parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        code: int = chosen.run(chosen)
+    except (OptionError, ContractError) as error:
+        print(f"virtool-contract: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123, PLW1514 - until the process ends
+        return USAGE
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with each command's function as `run`."""
+    parser = argparse.ArgumentParser(
+        prog="virtool-contract",
+        description="Does a server keep the contract of the analyses resource of the Virtool Jobs API?",
+        epilog="exit codes: 0 conforms, 1 violates, 2 usage or configuration, 3 could not test",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_verify(commands.add_parser("verify", help="test a target (main job)", allow_abbrev=False))
+    _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
+    _add_check_docs(
+        commands.add_parser(
+            "check-docs", help="compare a documentation page with the contract", allow_abbrev=False
+        )
+    )
+    return parser
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Test a target, or with no --base-url the embedded reference server. Each option can also "
+        "be set in the environment (the variable in brackets) or in [tool.virtool-contract] of "
+        "pyproject.toml."
+    )
+    for option in OPTIONS:
+        text = f"{option.help} [{option.variable}]"
+        if option.is_flag:
+            parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
+        else:
+            parser.add_argument(f"--{option.name}", metavar=option.metavar, help=text)
+    parser.add_argument(
+        "-k", metavar="EXPRESSION", help="only these, as in pytest: 'finalize.once or remove'"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list what would be checked, and send nothing"
+    )
+    parser.set_defaults(run=_verify)
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    # Imported here: pytest and hypothesis would cost the other commands half a second each.
+    from virtool_contract.verify import verify  # noqa: PLC0415
+
+    settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
+    contract.load(settings.spec)
+    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Run the reference server, which is its own provider, until Ctrl-C."
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
+    parser.add_argument("--port", type=_port, default=9950, help="0 picks a free one (default: 9950)")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="break it this way (repeatable)"
+    )
+    parser.add_argument(
+        "--freedom",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="differ this correct way (repeatable)",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="print the faults and stop")
+    parser.add_argument("--list-freedoms", action="store_true", help="print the freedoms and stop")
+    parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(run=_serve)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; try 9950, or 0 for a free one")
+    return int(text)
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from virtool_contract.serve import list_catalogue, serve  # noqa: PLC0415 - see _verify
+
+    if chosen.list_faults or chosen.list_freedoms:
+        return list_catalogue(freedoms=chosen.list_freedoms)
+    return serve(
+        chosen.host,
+        chosen.port,
+        faults=chosen.fault,
+        freedoms=chosen.freedom,
+        until_stdin_closes=chosen.until_stdin_closes,
+    )
+
+
+def _add_check_docs(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Compare a documentation page with the contract, both ways."
+    parser.add_argument("page", metavar="PAGE.md", type=Path)
+    parser.add_argument("--spec", metavar="FILE", help="another contract than the bundled one")
+    parser.set_defaults(run=_check_docs)
+
+
+def _check_docs(chosen: argparse.Namespace) -> int:
+    loaded = contract.load(chosen.spec)
+    try:
+        page = parse_page(chosen.page.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        print(f"virtool-contract: {chosen.page}: cannot be read: {reason}", file=sys.stderr)
+        return USAGE
+    except PageError as error:
+        print(f"virtool-contract: {chosen.page}, {error}", file=sys.stderr)
+        return USAGE
+    found = differences(page, loaded.document)
+    for line in found:
+        print(line)
+    if not found:
+        print(f"{chosen.page.name} and the contract agree")
+    return VIOLATES if found else CONFORMS

@@ -1,0 +1,101 @@
+"""Documents of analyses: how one differs from what is known, and what gives one away. Pure."""
+
+from collections.abc import Mapping
+
+from virtool_contract.contract import Contract
+from virtool_contract.json_values import Json, difference, same_instant, show
+from virtool_contract.model import Phase
+from virtool_contract.subject import Known
+
+GUARDED = frozenset(
+    {"created_at", "workflow", "sample", "index", "user", "subtractions", "files", "results"}
+)
+"""Members of a document; three of them in a refusal are a leak, not a coincidence."""
+
+def compare(
+    contract: Contract, known: Known, document: Mapping[str, Json]
+) -> dict[str, tuple[str, str]]:
+    """Where a document differs from what is known: aspect -> (expected, actual).
+
+    Aspects: `ready`, `results`, `others` (the other documented members), `stored` (a member that
+    was sent beside results). A member that is missing or mistyped is a matter of shape, not of
+    this.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    finalized = known.phase is Phase.FINALIZED
+    ready = document.get("ready")
+    if isinstance(ready, bool) and ready is not finalized:
+        found["ready"] = (f"/ready: {show(finalized)}", f"/ready: {show(ready)}")
+    results = document.get("results")
+    if finalized and isinstance(results, dict) and isinstance(known.results, dict):
+        where = difference(known.results, results, "/results")
+        if where:
+            found["results"] = (f"the results that were sent ({show(known.results)})", where)
+    elif finalized and known.results is not None:
+        found["results"] = (f"/results: {show(known.results)}", f"/results: {show(results)}")
+    elif not finalized and results is not None:
+        found["results"] = ("no results yet", f"/results: {show(results)}")
+    where = known.document and _moved(contract, known.document, document)
+    if where:
+        found["others"] = ("the documented members as they were", where)
+    for key, value in (known.sent_beside or {}).items():
+        if key in document and difference(value, document[key]) is None:
+            found["stored"] = (f"no {key!a} in the document", f"/{key}: {show(document[key])}")
+    return found
+
+
+def settled(contract: Contract, document: Mapping[str, Json]) -> dict[str, Json]:
+    """The documented members of a document that no operation may change."""
+    members = contract.documented(document)
+    return {key: value for key, value in members.items() if key not in {"ready", "results"}}
+
+
+def _moved(contract: Contract, before: Mapping[str, Json], after: Mapping[str, Json]) -> str | None:
+    """Where a settled member changed; one that is missing now is a matter of shape."""
+    now = settled(contract, after)
+    for key, value in before.items():
+        if key in now:
+            where = _member_moved(key, value, now[key])
+            if where:
+                return where
+    return None
+
+
+def _member_moved(key: str, before: Json, after: Json) -> str | None:
+    return difference(_ordered(before), _ordered(after), f"/{key}") and _instants_aside(
+        f"/{key}", _ordered(before), _ordered(after)
+    )
+
+
+def _instants_aside(at: str, before: Json, after: Json) -> str | None:
+    """The first difference that is more than another spelling of the same instant."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        pairs = [(f"{at}/{key}", value, after[key]) for key, value in before.items()]
+        return next(filter(None, (_instants_aside(*pair) for pair in pairs)), None)
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        rows = [(f"{at}/{i}", left, after[i]) for i, left in enumerate(before)]
+        return next(filter(None, (_instants_aside(*row) for row in rows)), None)
+    if isinstance(before, str) and isinstance(after, str) and same_instant(before, after):
+        return None
+    return difference(before, after, at)
+
+
+def _ordered(value: Json) -> Json:
+    """A list of documents by their ids: the page promises no order of files or subtractions."""
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return sorted(value, key=lambda item: show(item.get("id")))
+    return value
+
+
+def file_owners(document: Mapping[str, Json]) -> list[Json]:
+    """Which analyses the files of a document say they belong to."""
+    files = document.get("files")
+    rows = files if isinstance(files, list) else []
+    return [row["analysis"] for row in rows if isinstance(row, dict) and "analysis" in row]
+
+
+def leaks(value: Json) -> bool:
+    """Whether a value holds a document, at any depth."""
+    if isinstance(value, dict):
+        return len(GUARDED & value.keys()) >= 3 or any(map(leaks, value.values()))
+    return isinstance(value, list) and any(map(leaks, value))

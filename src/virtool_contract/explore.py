@@ -1,0 +1,112 @@
+"""Runs hypothesis over a target until no new clause breaks: each broken one is muted in turn."""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.errors import Flaky
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.run import Run
+from virtool_contract.stage import Stage
+
+MOST_CLAUSES = 30
+"""How many times a search is begun anew; each time one more clause is muted."""
+
+
+def search_settings(examples: int, steps: int = 50) -> settings:
+    """Settings under which the same seed sends the same requests, and nothing is kept on disk."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+class Explorer:
+    """Searches for broken clauses with generated plays."""
+
+    def __init__(self, run: Run, ledger: Ledger) -> None:
+        """Note what is broken already: it is muted from the start."""
+        self.run = run
+        self.ledger = ledger
+        self.muted = set(run.ledger.deviations)
+        self._last: Violation | None = None
+
+    def stage(self) -> Stage:
+        """A stage whose plays end with the first clause that is not muted."""
+        self.run.examples += 1
+        return Stage(self.run.target, self.ledger, raises=True, muted=frozenset(self.muted))
+
+    def stories(self, machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
+        """Run a state machine; it takes a stage."""
+        chosen = search_settings(examples, steps)
+
+        def search() -> None:
+            @hypothesis.seed(self.run.settings.seed)
+            def factory() -> RuleBasedStateMachine:
+                return machine(self.stage())  # type: ignore[call-arg]
+
+            run_state_machine_as_test(factory, settings=chosen)  # type: ignore[no-untyped-call]
+
+        self._until_quiet(search)
+
+    def cases(
+        self,
+        play: Callable[[Stage, Any], None],
+        strategy: hypothesis.strategies.SearchStrategy[Any],
+        *,
+        examples: int,
+    ) -> None:
+        """Play one drawn case on a stage, again and again."""
+
+        def search() -> None:
+            @hypothesis.seed(self.run.settings.seed)
+            @search_settings(examples)
+            @hypothesis.given(strategy)
+            def once(case: Any) -> None:  # noqa: ANN401 - whatever the strategy draws
+                stage = self.stage()
+                try:
+                    play(stage, case)
+                finally:
+                    stage.close()
+
+            once()
+
+        self._until_quiet(search)
+
+    def _until_quiet(self, search: Callable[[], None]) -> None:
+        for _ in range(MOST_CLAUSES):
+            try:
+                search()
+            except Violation as violation:
+                self._note(violation)
+            except Flaky as flaky:
+                self._note(_inside(flaky))
+            else:
+                return
+
+    def _note(self, violation: Violation) -> None:
+        self.ledger.add(violation.deviation)
+        self.muted.add(violation.deviation.clause)
+
+
+def _inside(flaky: Flaky) -> Violation:
+    """The violation that did not come again when hypothesis tried: intermittent, but real."""
+    pending: list[BaseException] = [flaky]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, Violation):
+            return error
+        pending.extend(getattr(error, "exceptions", ()))
+        pending.extend(filter(None, (error.__cause__, error.__context__)))
+    raise flaky

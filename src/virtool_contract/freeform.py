@@ -1,0 +1,178 @@
+"""Awkward results: a catalogue, each with its name, and cheap strategies that mix them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hypothesis import strategies as st
+
+from virtool_contract.body import MIB
+from virtool_contract.json_values import Json, encode
+
+OWN_NAMES: Final = ("id", "ready", "results", "job", "created_at", "files", "_id")
+
+SCALARS: Final[Mapping[str, Json]] = {
+    "null": None,
+    "true": True,
+    "false": False,
+    "zero": 0,
+    "one": 1,
+    "minus one": -1,
+    "2^31 - 1": 2**31 - 1,
+    "2^31": 2**31,
+    "-2^31 - 1": -(2**31) - 1,
+    "2^32": 2**32,
+    "2^53 - 1": 2**53 - 1,
+    "-2^53 + 1": -(2**53) + 1,
+    "a tenth": 0.1,
+    "a float with 17 digits": 0.30000000000000004,
+    "a third": 1 / 3,
+    "pi": 3.141592653589793,
+    "a whole float": 1.0,
+    "a float past single precision": 16777217.0,
+    "the largest double": 1.7976931348623157e308,
+    "the smallest normal double": 2.2250738585072014e-308,
+    "an exponent": 6.02214076e23,
+    "a small exponent": 1e-7,
+    "negative zero": -0.0,
+    "an empty string": "",
+    "a blank": " ",
+    "leading and trailing blanks": "  padded\t",
+    "trailing line feed": "line\n",
+    "carriage return": "a\r\nb",
+    "controls": "\x01\x02\x1f\x7f\x85",
+    "accents composed": "caf\u00e9",
+    "accents decomposed": "cafe\u0301",
+    "an astral character": "\U0001f33f",
+    "a family of emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd \u202etxet\u202c",
+    "zero width": "a\u200bb\ufeffc",
+    "line separators": "\u2028\u2029",
+    "noncharacter": "\ufffe\uffff",
+    "replacement character": "\ufffd",
+    "quotes and backslashes": "\"'`\\ \\u0041 \\n",
+    "markup": "<script>alert('x')</script>&amp;",
+    "an SQL quote": "'; DROP TABLE analyses; --",
+    "a percent": "%s %(x)s %00 {0} {{x}} $1 ${x}",
+    "looks like a number": "007",
+    "looks like a float": "1.0",
+    "looks like an exponent": "1e3",
+    "looks like a date": "2017-10-03T21:35:54.813000Z",
+    "looks like an object id": "507f1f77bcf86cd799439011",
+    "looks like true": "true",
+    "looks like null": "null",
+    "looks like JSON": '{"a":[1]}',
+    "looks like NaN": "NaN",
+    "looks like infinity": "-Infinity",
+    "upper and lower case": "aAßẞıİ",
+    "a long string": "ACGT" * 1024,
+    "a slash": "a/b/../c",
+}
+"""Scalars that some server somewhere has changed, dropped or stumbled over."""
+
+KEYS: Final[Mapping[str, str]] = {
+    "an empty key": "",
+    "a dotted key": "a.b.c",
+    "a key led by a dollar": "$set",
+    "a key led by an underscore": "_id",
+    "a key that is __proto__": "__proto__",
+    "a key that is constructor": "constructor",
+    "a key that is __class__": "__class__",
+    "a key with a blank": " key ",
+    "a numeric key": "0",
+    "an astral key": "\U0001f33f",
+    "a key with accents": "\u00e9",
+    "a key with quotes": "\"'",
+    "a key with a slash": "a/b~c",
+    "a key with a bracket": "a[0]",
+    "a key with a line feed": "a\nb",
+    "a very long key": "k" * 1024,
+    "a camel-case key": "readCount",
+    "an upper-case key": "KEY",
+    "a kebab-case key": "read-count",
+    **{f"the document's own {name}": name for name in OWN_NAMES},
+}
+"""Keys that some server somewhere has taken for something else."""
+
+
+def nested(depth: int, *, arrays: bool = False) -> Json:
+    """An object that nests that deep."""
+    value: Json = {"end": 1}
+    for _ in range(depth - 1):
+        value = {"a": [value]} if arrays else {"a": value}
+    return value
+
+
+SHAPES: Final[Mapping[str, dict[str, Json]]] = {
+    "an empty object": {},
+    "an empty object inside": {"a": {}},
+    "an empty array inside": {"a": []},
+    "empty ones deep inside": {"a": [{}, [], [[]], {"b": {}}]},
+    "null beside nothing": {"a": None, "b": [None], "c": {"d": None}},
+    "false beside zero": {"a": [False, 0, 0.0, "", None, [], {}], "b": [True, 1, "1", "true"]},
+    "order in an array": {"a": [3, 1, 2, 3, 1, "b", "a"]},
+    "equal items in an array": {"a": [1, 1, 1, {"x": 1}, {"x": 1}]},
+    "case twins": {"key": 1, "Key": 2, "KEY": 3},
+    "normalization twins": {"caf\u00e9": 1, "cafe\u0301": 2},
+    "blank twins": {"a": 1, " a": 2, "a ": 3},
+    "number twins": {"1": "a", "01": "b", "1.0": "c"},
+    "keys not in order": {"z": 1, "a": 2, "m": 3, "1": 4},
+    "one item": {"a": ["only"]},
+    "results inside results": {"results": {"results": {"foo": "bar"}}, "ready": False},
+    "a document inside results": {"id": "x", "ready": False, "job": {"id": "y"}, "files": []},
+    "depth 64": nested(64),
+    "depth 30 through arrays": nested(15, arrays=True),
+    "mixed arrays": {"a": [1, "1", True, None, {"b": [[], {}]}, 1.5]},
+    "a row of hits": {"hits": [{"id": f"seq_{n}", "pi": n / 7, "reads": n} for n in range(50)]},
+    "many keys": {f"key_{n}": n for n in range(1000)},
+    "a long array": {"a": list(range(2000))},
+    "a long text": {"a": "\u00e9\U0001f33f" * 4000},
+}
+"""Objects whose shape is the trouble."""
+
+BEYOND_I_JSON: Final[Mapping[str, dict[str, Json]]] = {
+    "2^53 + 1": {"a": 2**53 + 1},
+    "2^63 - 1": {"a": 2**63 - 1},
+    "2^63": {"a": 2**63},
+    "2^64": {"a": 2**64},
+    "a 40-digit integer": {"a": 10**39 + 7},
+    "NUL in a string": {"a": "x\0y"},
+    "NUL in a key": {"x\0y": 1},
+    "a lone surrogate": {"a": "\ud800"},
+    "a lone surrogate in a key": {"\udfff": 1},
+}
+"""Results past what I-JSON promises to carry (RFC 7493, sections 2.1 and 2.2)."""
+
+HUGE_KEYS: Final = 10_000
+
+
+def catalogue() -> dict[str, dict[str, Json]]:
+    """Every awkward object within I-JSON by its name."""
+    found = {name: {"value": value} for name, value in SCALARS.items()}
+    found |= {name: {key: "value"} for name, key in KEYS.items()}
+    found |= SHAPES
+    return found
+
+
+def ten_thousand_keys() -> dict[str, Json]:
+    """An object with as many keys."""
+    return {f"k{n}": n for n in range(HUGE_KEYS)}
+
+
+def one_mebibyte() -> dict[str, Json]:
+    """Results whose whole finalize body has exactly one MiB (decision body-size)."""
+    frame = len(encode({"results": {"sequence": ""}}))
+    return {"sequence": "ACGT" * ((MIB - frame) // 4) + "A" * ((MIB - frame) % 4)}
+
+
+def awkward() -> st.SearchStrategy[dict[str, Json]]:
+    """Objects put together from the catalogue, and from drawn characters; cheap to draw."""
+    characters = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+    scalars = st.one_of(st.sampled_from(list(SCALARS.values())), characters, st.floats(-1e15, 1e15))
+    keys = st.one_of(st.sampled_from(list(KEYS.values())), characters)
+    flat = st.one_of(
+        scalars,
+        st.lists(scalars, max_size=3),
+        st.dictionaries(keys, scalars, max_size=3),
+        st.sampled_from(list(SHAPES.values())[:14]),
+    )
+    return st.dictionaries(keys, flat, max_size=3)

@@ -1,0 +1,174 @@
+"""JSON as the contract means it: strict reading, exact comparison, and where two values differ."""
+
+import json
+import math
+import re
+from datetime import date
+from typing import Any, NoReturn
+
+Json = Any
+"""None, bool, int, float, str, list of Json, or dict of str to Json."""
+
+SHOWN = 80
+"""How many characters of a value a message shows."""
+
+
+class NotJsonError(ValueError):
+    """Bytes that are not one well-formed JSON text."""
+
+
+def parse(raw: bytes) -> Json:
+    """Read one JSON text strictly.
+
+    Raises:
+        NotJsonError: not UTF-8, a byte order mark, a syntax error, a repeated key, NaN or
+            Infinity, or nesting or digits beyond what this process reads (RFC 8259).
+    """
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise NotJsonError(f"not UTF-8 at byte {error.start}") from None
+    if text.startswith("\ufeff"):
+        raise NotJsonError("a byte order mark stands before the text")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except RecursionError:
+        raise NotJsonError("nested too deeply to read") from None
+    except NotJsonError:
+        raise
+    except ValueError as error:
+        raise NotJsonError(str(error)) from None
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise NotJsonError(f"the key {repeated!a} is repeated")
+    return members
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotJsonError(f"{name} is not JSON")
+
+
+def encode(value: Json) -> bytes:
+    """Write a value compactly in UTF-8; lone surrogates, which UTF-8 cannot hold, are escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
+def show(value: Json) -> str:
+    """A value for a message: JSON in ASCII, cut after `SHOWN` characters."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+
+
+def difference(expected: Json, actual: Json, pointer: str = "") -> str | None:
+    """Say where two JSON values first differ, as "/pointer: expected X, got Y"; None if nowhere.
+
+    Numbers are compared as numbers (1 equals 1.0), but true is not 1; keys have no order.
+    An explicit stack would read worse; what is compared here was parsed by the same recursion.
+    """
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return _object_difference(expected, actual, pointer)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return _array_difference(expected, actual, pointer)
+    if same_scalar(expected, actual):
+        return None
+    return f"{pointer or '/'}: expected {show(expected)}, got {show(actual)}"
+
+
+def _object_difference(expected: dict[str, Json], actual: dict[str, Json], at: str) -> str | None:
+    for key, value in expected.items():
+        here = f"{at}/{_escape(key)}"
+        if key not in actual:
+            return f"{here}: expected {show(value)}, got nothing"
+        if found := difference(value, actual[key], here):
+            return found
+    extra = next((key for key in actual if key not in expected), None)
+    if extra is not None:
+        return f"{at}/{_escape(extra)}: expected nothing, got {show(actual[extra])}"
+    return None
+
+
+def _array_difference(expected: list[Json], actual: list[Json], at: str) -> str | None:
+    for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
+        if found := difference(left, right, f"{at}/{index}"):
+            return found
+    if len(expected) != len(actual):
+        return f"{at or '/'}: expected {len(expected)} items, got {len(actual)}"
+    return None
+
+
+def same_scalar(left: Json, right: Json) -> bool:
+    """Whether two values that are not both objects or both arrays are the same JSON value."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    return (numbers or type(left) is type(right)) and bool(left == right)
+
+
+def _escape(key: str) -> str:
+    """A key in a JSON pointer (RFC 6901), printable."""
+    return json.dumps(key)[1:-1].replace("~", "~0").replace("/", "~1")
+
+
+INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def same_instant(left: str, right: str) -> bool:
+    """Whether two RFC 3339 date-times name one instant, to the coarser one's precision."""
+    return left == right or _close(_instant(left), _instant(right))
+
+
+def _instant(text: str) -> tuple[int, str] | None:
+    matched = INSTANT.fullmatch(text)
+    if not matched:
+        return None
+    day, hour, minute, second, fraction, offset = matched.groups()
+    try:
+        days = date.fromisoformat(day).toordinal()
+    except ValueError:
+        return None
+    shift = 0
+    if offset not in "Zz":
+        shift = (int(offset[1:3]) * 60 + int(offset[4:6])) * (-60 if offset[0] == "-" else 60)
+    return days * 86400 + int(hour) * 3600 + int(minute) * 60 + int(second) - shift, fraction or ""
+
+
+def _close(left: tuple[int, str] | None, right: tuple[int, str] | None) -> bool:
+    if left is None or right is None or left[0] != right[0]:
+        return False
+    digits = min(len(left[1]), len(right[1]))
+    return left[1][:digits] == right[1][:digits]
+
+
+def depth(value: Json) -> int:
+    """How deep a value nests: 0 for a scalar, 1 for an empty object or array."""
+    if isinstance(value, dict):
+        return 1 + max(map(depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(depth, value), default=0)
+    return 0
+
+
+def is_beyond_i_json(value: Json) -> bool:
+    """Whether a value leaves the range of I-JSON (RFC 7493, sections 2.1 and 2.2), or has a NUL.
+
+    That is: an integer past 2^53 - 1, a number that is no finite double, a lone surrogate.
+    """
+    if isinstance(value, dict):
+        return any(is_beyond_i_json(key) or is_beyond_i_json(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(is_beyond_i_json, value))
+    if isinstance(value, str):
+        return any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, int) and abs(value) > 2**53 - 1

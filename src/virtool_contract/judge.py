@@ -1,0 +1,328 @@
+"""Holds one answer against what is due: findings, each naming the clause it is about. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from virtool_contract.body import Kind
+from virtool_contract.contract import Contract
+from virtool_contract.documents import compare, file_owners, leaks
+from virtool_contract.exchange import Response
+from virtool_contract.json_values import Json, NotJsonError, parse, show
+from virtool_contract.model import NOT_IMPLEMENTED, Due, Phase
+from virtool_contract.subject import Cause, Known
+
+SHOWN_BODY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A clause that was kept, or broken with what was expected and what came instead."""
+
+    clause: str
+    kept: bool
+    expected: str = ""
+    actual: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one answer shows; `document` is the answer's document where there is one."""
+
+    findings: tuple[Finding, ...]
+    document: Mapping[str, Json] | None = None
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The findings of broken clauses, the most telling first."""
+        return tuple(finding for finding in self.findings if not finding.kept)
+
+
+def judge(
+    contract: Contract, due: Due, known: Known, response: Response, after: Known | None = None
+) -> Judgement:
+    """Judge one answer by status, headers and body, against what is due and what is known.
+
+    `after` is the knowledge that a success leaves behind, where that is another than `known`.
+    """
+    judging = _Judging(contract, due, known, response, after or known)
+    findings = tuple(judging.findings())
+    return Judgement(findings=findings, document=judging.document)
+
+
+def describe(response: Response) -> str:
+    """An answer for a message: status, media type and the first bytes of the body, in ASCII."""
+    text = ascii(response.body[:SHOWN_BODY].decode(errors="replace"))[1:-1]
+    more = "…" if len(response.body) > SHOWN_BODY else ""
+    return " ".join(filter(None, (str(response.status), ascii(response.media_type)[1:-1], text + more)))
+
+
+class _Judging:
+    """One judgement in the making: the four inputs, and the document once it is parsed."""
+
+    def __init__(
+        self, contract: Contract, due: Due, known: Known, response: Response, after: Known
+    ) -> None:
+        self.contract = contract
+        self.due = due
+        self.known = known
+        self.after = after
+        self.response = response
+        self.document: Mapping[str, Json] | None = None
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    def clause(self, topic: str, operation: str | None = None) -> str:
+        return self.contract.clause_for(operation or self.due.operation.id, topic)
+
+    def kept(self, topic: str, operation: str | None = None) -> Finding:
+        return Finding(clause=self.clause(topic, operation), kept=True)
+
+    def broken(self, topic: str, expected: str, actual: str = "") -> Finding:
+        received = actual or describe(self.response)
+        return Finding(clause=self.clause(topic), kept=False, expected=expected, actual=received)
+
+    def findings(self) -> Iterator[Finding]:
+        if self.due.permits(self.status):
+            if self.due.operation.success.covers(self.status) and not self.due.refused:
+                yield from self.success()
+            else:
+                yield from self.refusal()
+        else:
+            yield self.wrong_status()
+        yield from self.status_class()
+        if self.status >= 400:
+            yield from self.error_body()
+
+    # Status
+
+    def wrong_status(self) -> Finding:
+        if not self.due.refused:
+            topic = "success.status" if 200 <= self.status < 300 else f"success.{self.due.kind}"
+            lost = self.status == 404 and self.lost()
+            return lost or self.broken(topic, self.due.expected())
+        if self.after_removal and (self.status < 300 or self.status == 409):
+            finding = self.broken("effect", "404, for the analysis was removed")
+            return Finding(
+                clause=self.clause("effect", "remove"),
+                kept=False,
+                expected=finding.expected,
+                actual=finding.actual,
+            )
+        return self.broken(self.refused(self.due.reasons[0]), self.due.expected())
+
+    def lost(self) -> Finding | None:
+        """A read of an analysis that should be there: gone by the last write's doing, if any."""
+        cause = self.known.cause
+        if self.due.operation.id != "get" or cause is None or not cause.is_write:
+            return None
+        clause = self.contract.clause_for(cause.operation, f"{cause.topic}.gone")
+        expected = f"200, the analysis being {self.known.phase}"
+        return Finding(clause=clause, kept=False, expected=expected, actual=describe(self.response))
+
+    @property
+    def after_removal(self) -> bool:
+        return self.known.removed and self.due.reasons == ("absent",)
+
+    def refused(self, reason: str) -> str:
+        if reason == "invalid-body":
+            return f"refused.invalid-body.{self.due.flaw}"
+        caller = str(self.due.caller).replace(" ", "-")
+        return f"refused.{reason}.{caller}"
+
+    def refusal(self) -> Iterator[Finding]:
+        if not self.due.refused:
+            yield self.kept(f"success.{self.due.kind}")
+            return
+        for reason in self.due.reasons:
+            if reason == "absent" or self.due.lists(reason, self.status):
+                yield self.kept(self.refused(reason))
+        if self.after_removal:
+            yield self.kept("effect", "remove")
+        yield from self.preferred()
+
+    def preferred(self) -> Iterator[Finding]:
+        """The 403 that others should get where only a 4xx is a must (decision writes-by-others)."""
+        if self.due.reasons == ("not-own",) and self.due.operation.takes_body | self.is_remove:
+            if self.status == 403:
+                yield self.kept("preferred.not-own")
+            else:
+                yield self.broken("preferred.not-own", "403")
+
+    @property
+    def is_remove(self) -> bool:
+        return self.due.operation.success.leaves == Phase.ABSENT
+
+    def status_class(self) -> Iterator[Finding]:
+        if self.due.kind is Kind.BEYOND_I_JSON:
+            return  # finalize.beyond-i-json alone answers for what these bodies do
+        permitted = self.due.permits(self.status)
+        if self.status >= 500 and not permitted:
+            yield self.broken("server-error", "no 5xx")
+            return
+        yield self.kept("server-error")
+        if permitted or self.due.operation.lists(self.status):
+            yield self.kept("status")
+        else:
+            listed = ", ".join(answer.status for answer in self.due.operation.answers)
+            yield self.broken("status", f"one of {listed}")
+
+    # Error bodies
+
+    def error_body(self) -> Iterator[Finding]:
+        yield from self.leak()
+        yield from self.label()
+        message = self.message()
+        if message:
+            said = message.rstrip(".").casefold() in self.text().casefold()
+            yield self.kept("message") if said else self.broken("message", f'"{message}" in the body')
+
+    def text(self) -> str:
+        """The body as text, JSON escapes undone where it is JSON."""
+        try:
+            value = parse(self.response.body)
+        except NotJsonError:
+            return self.response.body.decode(errors="replace")
+        return "\n".join(_strings(value))
+
+    def message(self) -> str:
+        """The documented message for this status, where the refusal is due for its reason."""
+        for answer in self.due.operation.answers:
+            if answer.message and answer.covers(self.status):
+                reasons = set(self.due.reasons)
+                return answer.message if reasons & (answer.reasons - {"unauthenticated"}) else ""
+        return ""
+
+    def label(self) -> Iterator[Finding]:
+        if not self.response.is_json or not self.response.body:
+            return
+        try:
+            parse(self.response.body)
+        except NotJsonError as error:
+            yield self.broken("error-label", "JSON, as its media type says", str(error))
+        else:
+            yield self.kept("error-label")
+
+    def leak(self) -> Iterator[Finding]:
+        if not set(self.due.reasons) & {"not-own", "unauthenticated"}:
+            return
+        try:
+            leaked = leaks(parse(self.response.body)) if self.response.body else False
+        except NotJsonError:
+            leaked = False
+        yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
+
+    # Documents
+
+    def success(self) -> Iterator[Finding]:
+        if not self.due.operation.success.schema:
+            yield self.kept(f"success.{self.due.kind}")
+            if self.response.body:
+                yield self.broken("shape", "no body")
+            else:
+                yield self.kept("shape")
+            return
+        yield from self.labelled()
+        document = self.parsed()
+        if isinstance(document, Finding):
+            yield document
+            return
+        yield self.kept("json")
+        self.document = document
+        yield from self.surprises(document)
+        yield from self.shape(document)
+        yield from self.identity(document)
+
+    def labelled(self) -> Iterator[Finding]:
+        if self.response.is_json:
+            yield self.kept("media-type")
+        else:
+            label = ascii(self.response.header("content-type") or "no Content-Type")
+            yield self.broken("media-type", "application/json or a +json type", label)
+
+    def parsed(self) -> Mapping[str, Json] | Finding:
+        try:
+            value = parse(self.response.body)
+        except NotJsonError as error:
+            return self.broken("json", "one well-formed JSON object", str(error))
+        if not isinstance(value, dict):
+            return self.broken("shape", "a JSON object", show(value))
+        return value
+
+    def shape(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        validator = self.contract.validators[self.due.operation.success.schema]
+        wrong: dict[str, Finding] = {}
+        for error in validator.iter_errors(document):
+            path = [str(part) for part in error.instance_path]
+            missing = getattr(error.kind, "property", None)
+            first = path[0] if path else str(missing or "")
+            at = "/".join(["", *path])
+            finding = self.broken(f"shape.{first}" if first else "shape", "the documented shape", "")
+            actual = f"{at or '/'}: {ascii(_cut(error.message))[1:-1]}"
+            wrong.setdefault(
+                finding.clause,
+                Finding(
+                    clause=finding.clause,
+                    kept=False,
+                    expected=f"the documented shape ({self.due.operation.success.schema})",
+                    actual=actual,
+                ),
+            )
+        yield from wrong.values()
+        for topic in ("shape", "shape.files", "shape.results", "shape.ready"):
+            if self.clause(topic) not in wrong:
+                yield self.kept(topic)
+
+    def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        wanted = {"/id": self.known.id, "/job/id": self.known.job_id}
+        job = document.get("job")
+        found = {"/id": document.get("id"), "/job/id": job.get("id") if isinstance(job, dict) else ""}
+        for at, value in wanted.items():
+            if value and found[at] and str(found[at]) != value:
+                yield self.broken("identity", f"{at}: {value!a}", f"{at}: {show(found[at])}")
+                return
+        foreign = [each for each in file_owners(document) if str(each) != self.known.id]
+        if foreign:
+            expected = f"/files/…/analysis: {self.known.id!a}"
+            yield self.broken("shape.files", expected, f"/files/…/analysis: {show(foreign[0])}")
+        yield self.kept("identity")
+
+    # What the document says of the state
+
+    def surprises(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        """Where the document is not the one that is known, by the doing of the last event."""
+        cause = self.known.cause
+        if self.after is not self.known:
+            cause = Cause(operation=self.due.operation.id, topic="effect", kind=self.due.kind)
+        if cause is None:
+            return
+        operation, topic, kind = cause.operation, cause.topic, cause.kind
+        comparison = compare(self.contract, self.after, document)
+        aspects = ("ready", "results", "others", "stored") if topic == "effect" else ("others",)
+        blamed: set[str] = set()
+        for aspect, (expected, actual) in comparison.items():
+            clause = self.contract.clause_for(operation, f"{topic}.{aspect}.{kind}")
+            if clause not in blamed:
+                blamed.add(clause)
+                yield Finding(clause=clause, kept=False, expected=expected, actual=actual)
+        for aspect in aspects:
+            clause = self.contract.clause_for(operation, f"{topic}.{aspect}.{kind}")
+            if clause not in blamed:
+                blamed.add(clause)
+                yield Finding(clause=clause, kept=True)
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _cut(text: str, limit: int = 160) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"

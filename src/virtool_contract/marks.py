@@ -1,0 +1,22 @@
+"""The marks of a promise."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+Promise = TypeVar("Promise", bound=Callable[..., None])
+
+
+def clause(*ids: str) -> Callable[[Promise], Promise]:
+    """Mark a function as the promise of one or more clauses: it must observe each of them."""
+
+    def mark(promise: Promise) -> Promise:
+        marked: Promise = pytest.mark.clause(*ids)(promise)
+        return marked
+
+    return mark
+
+
+standard = pytest.mark.effort("standard")
+"""Not run with `--effort quick`."""

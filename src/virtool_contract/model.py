@@ -1,0 +1,128 @@
+"""The oracle: what is due in answer to a request, given the state of its subject. Pure.
+
+One rule (DESIGN, section 3): collect every reason there is to refuse; with none, the success
+response is due and the state it leaves follows; with one or more, any response that the contract
+lists for one of those reasons is right, and nothing changes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from virtool_contract.body import REFUSABLE, Body, Flaw, Kind
+from virtool_contract.contract import Operation
+
+NOT_IMPLEMENTED = "unimplemented"
+"""The one reason that is not in the contract's list: the operation as such is not there."""
+
+
+class Phase(StrEnum):
+    """The state of a subject."""
+
+    PENDING = "pending"
+    FINALIZED = "finalized"
+    ABSENT = "absent"
+
+
+class Caller(StrEnum):
+    """Who sends a request. The last five are ways to come without valid credentials."""
+
+    OWNER = "owner"
+    OTHER_JOB = "other job"
+    OTHER_WORKFLOW = "other workflow"
+    WRONG_KEY = "wrong key"
+    ANONYMOUS = "anonymous"
+    EXTENDED_KEY = "extended key"
+    SWAPPED_KEY = "swapped key"
+    EMPTY_KEY = "empty key"
+    MALFORMED = "malformed credentials"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the credentials are those of a job."""
+        return self in {Caller.OWNER, Caller.OTHER_JOB, Caller.OTHER_WORKFLOW}
+
+
+PRIORITY = ("unauthenticated", "not-own", NOT_IMPLEMENTED, "absent", "finalized", "invalid-body")
+"""Which reason is named first where there are several; a matter of wording, not of judgement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What may come back, and what state follows.
+
+    `reasons` are in the order of `PRIORITY`. With none, the success status is due; where
+    `may_refuse`, a 4xx instead is right as well, and then nothing changes.
+    """
+
+    operation: Operation
+    caller: Caller
+    phase: Phase
+    reasons: tuple[str, ...]
+    flaw: Flaw | None = None
+    kind: Kind = Kind.PLAIN
+    may_refuse: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether a refusal is due."""
+        return bool(self.reasons)
+
+    def permits(self, status: int) -> bool:
+        """Whether an answer with that status is right."""
+        if self.reasons:
+            return any(self.lists(reason, status) for reason in self.reasons)
+        if self.operation.success.covers(status):
+            return True
+        return self.may_refuse and 400 <= status < 500
+
+    def lists(self, reason: str, status: int) -> bool:
+        """Whether that status is listed for that reason."""
+        if reason == NOT_IMPLEMENTED:
+            return 400 <= status < 500 or status == 501
+        return any(answer.covers(status) for answer in self.operation.refusals((reason,)))
+
+    def next_phase(self, status: int) -> Phase:
+        """The state after an answer with that status."""
+        leaves = self.operation.success.leaves
+        if self.reasons or not leaves or not self.operation.success.covers(status):
+            return self.phase
+        return Phase(leaves)
+
+    def expected(self) -> str:
+        """The statuses that are right, in words."""
+        if not self.reasons:
+            either = f"{self.operation.success.status} or any 4xx" if self.may_refuse else ""
+            return either or self.operation.success.status
+        if NOT_IMPLEMENTED in self.reasons:
+            return "any 4xx or 501"
+        statuses = sorted({answer.status for answer in self.operation.refusals(self.reasons)})
+        return "any 4xx" if "4XX" in statuses else " or ".join(statuses)
+
+
+def step(
+    operation: Operation,
+    phase: Phase,
+    caller: Caller,
+    body: Body | None = None,
+    *,
+    implemented: bool = True,
+) -> Due:
+    """What is due for one request (page: Get, Finalize and Remove, Errors; DESIGN, section 3)."""
+    reasons = {
+        "unauthenticated": not caller.is_known,
+        "not-own": caller.is_known and caller is not Caller.OWNER,
+        NOT_IMPLEMENTED: not implemented,
+        "absent": phase is Phase.ABSENT,
+        "finalized": phase is Phase.FINALIZED,
+        "invalid-body": body is not None and body.flaw is not None,
+    }
+    listed = operation.reasons | {NOT_IMPLEMENTED}
+    return Due(
+        operation=operation,
+        caller=caller,
+        phase=phase,
+        reasons=tuple(name for name in PRIORITY if reasons[name] and name in listed),
+        flaw=body.flaw if body else None,
+        kind=body.kind if body else Kind.PLAIN,
+        may_refuse=body is not None and body.kind in REFUSABLE,
+    )

@@ -1,0 +1,285 @@
+"""The options of a run, declared once for both fronts: command line, then environment, then file."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+EFFORTS = ("quick", "standard")
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class OptionError(ValueError):
+    """An option has a value that does not work; the message names it and says what would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option: how it is named, read, explained, and what it is when nobody sets it."""
+
+    name: str
+    help: str
+    metavar: str = ""
+    default: Any = None
+    read: Callable[[str], Any]
+    pytest_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name as an attribute."""
+        return self.name.replace("-", "_")
+
+    @property
+    def in_pytest(self) -> str:
+        """The name under pytest, where another tool may have taken the plain one."""
+        return self.pytest_name or self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"VIRTOOL_CONTRACT_{self.key.upper()}"
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether the option takes no value on the command line."""
+        return self.read is flag
+
+    def parse(self, text: str, where: str) -> Any:  # noqa: ANN401 - options have many types
+        """Read a value that stands somewhere.
+
+        Raises:
+            OptionError: it does not work.
+        """
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise OptionError(f"{where}: {text!r} {error}") from None
+
+
+def flag(text: str) -> bool:
+    """A yes or no."""
+    if text.lower() in TRUE | FALSE:
+        return text.lower() in TRUE
+    raise ValueError("is neither yes nor no; try 1 or 0")
+
+
+def url(text: str) -> str:
+    """An absolute http or https URL."""
+    try:
+        parts = urlsplit(text)
+        port_is_wrong = parts.port == 0
+    except ValueError as error:
+        raise ValueError(f"is not a URL ({error}); try http://localhost:9950") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
+        raise ValueError("is not an http or https URL with a host; try http://localhost:9950")
+    if parts.username or parts.password:
+        raise ValueError("has credentials in it; the provider hands out credentials")
+    return text
+
+
+def base_url(text: str) -> str:
+    """Scheme, host and port; a path belongs into --api-root."""
+    parts = urlsplit(url(text))
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        origin = f"{parts.scheme}://{parts.netloc}"
+        raise ValueError(f"has more than scheme, host and port; try {origin} with --api-root")
+    return text.rstrip("/")
+
+
+def api_root(text: str) -> str:
+    """A path prefix: empty, or with a leading slash."""
+    if text and (not text.startswith("/") or any(mark in text for mark in "?#{} ")):
+        raise ValueError("is not a path prefix; try /api, or '' for none")
+    return text.rstrip("/")
+
+
+def effort(text: str) -> str:
+    """One of the efforts."""
+    if text not in EFFORTS:
+        raise ValueError(f"is no effort; try {' or '.join(EFFORTS)}")
+    return text
+
+
+def whole(text: str) -> int:
+    """A whole number from 0 up."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError("is not a whole number from 0 up; try 0")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 3600:
+        raise ValueError("is not a number of seconds from 0 to 3600; try 10")
+    return value
+
+
+def positive_seconds(text: str) -> float:
+    """A number of seconds above 0."""
+    value = seconds(text)
+    if not value:
+        raise ValueError("is not a number of seconds above 0; try 10")
+    return value
+
+
+def path(text: str) -> str:
+    """A path."""
+    if not text:
+        raise ValueError("is no path")
+    return text
+
+
+OPTIONS = (
+    Option(
+        name="base-url",
+        metavar="URL",
+        read=base_url,
+        help="the target: scheme, host and port (default: the embedded reference server)",
+    ),
+    Option(
+        name="state-change-url",
+        metavar="URL",
+        read=url,
+        help="where provider states are set up, by POST (needed with --base-url)",
+    ),
+    Option(
+        name="api-root",
+        metavar="PATH",
+        default="/api",
+        read=api_root,
+        help="what stands before /analyses on the target (default: /api)",
+    ),
+    Option(
+        name="effort",
+        metavar="|".join(EFFORTS),
+        default="standard",
+        read=effort,
+        help="quick: the promises; standard: stories and generated requests too (default: standard)",
+    ),
+    Option(
+        name="seed",
+        metavar="N",
+        default=0,
+        read=whole,
+        help="the same seed sends the same requests (default: 0)",
+    ),
+    Option(
+        name="strict",
+        pytest_name="contract-strict",  # --strict is pytest's own
+        default=False,
+        read=flag,
+        help="let broken clauses of level `should` count as well",
+    ),
+    Option(
+        name="request-timeout",
+        metavar="SECONDS",
+        default=10.0,
+        read=positive_seconds,
+        help="how long the target may be silent (default: 10)",
+    ),
+    Option(
+        name="wait-for-server",
+        metavar="SECONDS",
+        default=0.0,
+        read=seconds,
+        help="how long the target may take to come up (default: 0)",
+    ),
+    Option(
+        name="report-dir",
+        metavar="DIR",
+        read=path,
+        help="write report.json there",
+    ),
+    Option(
+        name="spec",
+        metavar="FILE",
+        read=path,
+        help="another contract than the one that comes with the suite",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run goes by, after command line, environment and file."""
+
+    base_url: str | None
+    state_change_url: str | None
+    api_root: str
+    effort: str
+    seed: int
+    strict: bool
+    request_timeout: float
+    wait_for_server: float
+    report_dir: str | None
+    spec: str | None
+
+
+def resolve(
+    given: Mapping[str, str | bool | None],
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Settings:
+    """Find the value of each option; `given` has what the command line said, None for nothing.
+
+    Raises:
+        OptionError: a value does not work, or two options do not go together.
+    """
+    filed = _from_file((folder or Path.cwd()) / "pyproject.toml")
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        said = given.get(option.key)
+        if said is not None and said is not False:
+            text = "1" if said is True else str(said)
+            values[option.key] = option.parse(text, f"--{option.name}")
+        elif option.variable in environment:
+            values[option.key] = option.parse(environment[option.variable], option.variable)
+        elif option.name in filed:
+            where = f"pyproject.toml, [tool.virtool-contract], {option.name}"
+            values[option.key] = option.parse(_as_text(filed[option.name]), where)
+        else:
+            values[option.key] = option.default
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.base_url and not settings.state_change_url:
+        raise OptionError(
+            "--base-url: needs --state-change-url too, where the suite gets analyses to work on; "
+            "try --state-change-url http://localhost:9950/provider-states"
+        )
+    if settings.state_change_url and not settings.base_url:
+        raise OptionError(
+            "--state-change-url: needs --base-url too, the target that the states are set up in; "
+            "try --base-url http://localhost:9950"
+        )
+
+
+def _from_file(file: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{file.name}: cannot be read: {error}") from None
+    section = table.get("tool", {}).get("virtool-contract", {})
+    known = {option.name for option in OPTIONS}
+    for name in section:
+        if name not in known:
+            names = ", ".join(sorted(known))
+            raise OptionError(f"{file.name}, [tool.virtool-contract], {name}: no option; try {names}")
+    return dict(section)
+
+
+def _as_text(value: object) -> str:
+    return ("1" if value else "0") if isinstance(value, bool) else str(value)

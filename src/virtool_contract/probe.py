@@ -1,0 +1,101 @@
+"""Before the first promise: is there a target, a provider, a pending analysis, and a Remove?
+
+Anything wrong here means that nothing can be established (exit 3); it is never a violation.
+"""
+
+import time
+
+from virtool_contract.exchange import Exchange
+from virtool_contract.json_values import NotJsonError, parse
+from virtool_contract.judge import describe
+from virtool_contract.model import Caller
+from virtool_contract.provider import ProviderError
+from virtool_contract.target import Subject, Target, TargetTroubleError
+
+INTERVAL = 0.2
+"""Seconds between two tries while a target starts."""
+
+
+def probe(target: Target, wait: float = 0.0) -> None:
+    """Find out what holds for a target, and note it there; `wait` is how many seconds it may take to come up.
+
+    Raises:
+        TargetTroubleError: it cannot be reached, or does not know the analysis it should hold.
+        ProviderError: the provider cannot be reached, refuses, or hands out what is not pending.
+    """
+    wait_for(target, wait)
+    subject = target.pending("probe", files=False)
+    try:
+        _readable(target, subject)
+        _characterize(target, subject)
+    finally:
+        target.tear_down(subject)
+
+
+def wait_for(target: Target, seconds: float) -> None:
+    """Wait until the target answers anything but 502, 503 or 504 to a read of an id nobody has."""
+    until = time.monotonic() + seconds
+    while True:
+        exchange = target.api.send("GET", "virtool-contract-probe")
+        answer = exchange.response
+        if answer is not None and answer.status not in {502, 503, 504}:
+            return
+        if time.monotonic() >= until:
+            what = exchange.failure or f"it answers {answer.status if answer else 'nothing'}"
+            raise TargetTroubleError(
+                f"the target at {target.api.base_url} (--base-url) cannot be reached: {what}"
+            )
+        time.sleep(INTERVAL)
+
+
+def _send(target: Target, subject: Subject, method: str, caller: Caller) -> Exchange:
+    headers = target.headers(caller, subject.credentials)
+    exchange = target.api.send(method, subject.known.id, headers)
+    if exchange.response is None:
+        raise TargetTroubleError(
+            f"the target at {target.api.base_url} gave no answer to {method} {target.api.path}: "
+            f"{exchange.failure}"
+        )
+    return exchange
+
+
+def _readable(target: Target, subject: Subject) -> None:
+    answer = _send(target, subject, "GET", Caller.OWNER).response
+    assert answer is not None
+    where = target.api.path
+    if answer.status != 200:
+        raise TargetTroubleError(
+            f"the job that runs the analysis cannot read it: GET {where} answered "
+            f"{describe(answer)}; are the provider's credentials, --base-url "
+            f"({target.api.base_url}) and --api-root right?"
+        )
+    try:
+        document = parse(answer.body)
+    except NotJsonError:
+        return  # a broken clause, which the promises will report
+    if not isinstance(document, dict):
+        return
+    if document.get("ready") is True and isinstance(document.get("results"), dict):
+        raise ProviderError(
+            "the provider handed out an analysis that is not pending: its `ready` is true; "
+            "expected a fresh analysis without results for the state 'a pending analysis'"
+        )
+
+
+def _characterize(target: Target, subject: Subject) -> None:
+    """Note what the target makes of analyses of others, and of a removal."""
+    foreign = _send(target, subject, "GET", Caller.OTHER_JOB).response
+    assert foreign is not None
+    target.trusts_404 = foreign.status != 404
+    target.removes = _removes(target, subject)
+
+
+def _removes(target: Target, subject: Subject) -> bool:
+    """Whether Remove is there: not if it says so to an owner and the analysis is still there."""
+    operation = target.contract.operations["remove"]
+    answer = _send(target, subject, operation.method, Caller.OWNER).response
+    assert answer is not None
+    if answer.status not in operation.unimplemented:
+        return True
+    kept = _send(target, subject, "GET", Caller.OWNER).response
+    return kept is None or kept.status != 200

@@ -1,0 +1,74 @@
+"""Says how a long run goes on: a live line on a terminal, plain lines elsewhere."""
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from virtool_contract.verify import Front
+
+PLAIN_INTERVAL = 5.0
+"""Seconds between two plain lines."""
+
+
+class Progress:
+    """A pytest plugin that shows clause, examples and requests on standard error."""
+
+    def __init__(self, front: "Front", console: Console | None = None) -> None:
+        """Show nothing yet."""
+        self.front = front
+        self.console = console or Console(stderr=True)
+        self.current = ""
+        self.started = time.monotonic()
+        self._done = threading.Event()
+        self._live: Live | None = None
+        self._thread: threading.Thread | None = None
+
+    def pytest_runtestloop(self) -> None:
+        """Begin to show."""
+        if self.console.is_terminal:
+            self._live = Live(
+                get_renderable=self._text, console=self.console, transient=True, refresh_per_second=8
+            )
+            self._live.start()
+        else:
+            self._thread = threading.Thread(target=self._lines, daemon=True)
+            self._thread.start()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note what runs."""
+        self.current = nodeid.rpartition("::")[2]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Show no more."""
+        self._done.set()
+        if self._live:
+            self._live.stop()
+        if self._thread:
+            self._thread.join()
+
+    def line(self) -> str:
+        """The line as it is now."""
+        run = self.front.plugin.run if self.front.plugin else None
+        if run is None:
+            return "setting up"
+        seconds = time.monotonic() - self.started
+        broken = len(run.ledger.deviations)
+        examples = f", {run.examples} examples" if run.examples else ""
+        return (
+            f"{self.current}{examples}, {run.target.api.sent} requests, "
+            f"{broken} clauses broken, {seconds:.0f} s"
+        )
+
+    def _text(self) -> Text:
+        return Text(self.line(), overflow="ellipsis", no_wrap=True)
+
+    def _lines(self) -> None:
+        while not self._done.wait(PLAIN_INTERVAL):
+            print(self.line(), file=self.console.file, flush=True)

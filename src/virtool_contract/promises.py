@@ -1,0 +1,28 @@
+"""The words that promises are written with: all that `contract_tests` needs, in one place."""
+
+from virtool_contract import expect, freeform, generated
+from virtool_contract.body import Body, classify, finalize_body
+from virtool_contract.explore import Explorer
+from virtool_contract.json_values import Json
+from virtool_contract.marks import clause, standard
+from virtool_contract.model import Caller, Phase
+from virtool_contract.stage import Stage
+from virtool_contract.target import Subject, Unobserved
+
+__all__ = [
+    "Body",
+    "Caller",
+    "Explorer",
+    "Json",
+    "Phase",
+    "Stage",
+    "Subject",
+    "Unobserved",
+    "classify",
+    "clause",
+    "expect",
+    "finalize_body",
+    "freeform",
+    "generated",
+    "standard",
+]

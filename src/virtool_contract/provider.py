@@ -1,0 +1,153 @@
+"""Provider states: what the target must hold before a scenario, set up by whoever runs the target.
+
+The messages are Pact's state changes (DESIGN, section 6): one JSON object in, one out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+
+from virtool_contract.json_values import NotJsonError, parse, show
+
+PENDING_ANALYSIS = "a pending analysis"
+JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
+
+ANSWER_LIMIT = 1024 * 1024
+"""How many bytes of a provider's answer are read."""
+
+
+class ProviderError(RuntimeError):
+    """The provider did not set up what was asked for; the run can establish nothing (exit 3)."""
+
+
+class UnknownStateError(ProviderError):
+    """The provider does not know the state; clauses that need it stay unobserved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a job identifies itself with: an id and a key for HTTP Basic, or headers as they are."""
+
+    job_id: str = ""
+    job_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handout:
+    """An analysis that the provider set up, with the credentials of the job that runs it."""
+
+    analysis_id: str
+    credentials: Credentials
+
+
+class Provider(Protocol):
+    """Anything that answers state changes."""
+
+    def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Carry out one state change.
+
+        Raises:
+            ProviderError: it could not be carried out.
+        """
+
+
+class HttpProvider:
+    """A provider behind a URL that takes state changes as POSTed JSON."""
+
+    def __init__(self, url: str, timeout: float = 10.0) -> None:
+        """Keep the URL; nothing is sent yet. `timeout` is in seconds, for each state change."""
+        self.url = url
+        self.timeout = timeout
+        self._session = requests.Session()
+        # A proxy or a .netrc of the developer's has no business between the suite and its target.
+        self._session.trust_env = False
+
+    def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """POST one state change (see `Provider.change`)."""
+        message = {"action": action, "state": state, "params": dict(params)}
+        try:
+            answer = self._session.post(
+                self.url, json=message, timeout=self.timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise ProviderError(f"{self._place()} cannot be reached: {reason(error)}") from None
+        return self._read(state, answer.status_code, answer.content[:ANSWER_LIMIT])
+
+    def _place(self) -> str:
+        parts = urlsplit(self.url)
+        return f"the provider at {parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
+
+    def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
+        try:
+            answer = parse(raw)
+        except NotJsonError as error:
+            hint = "it should answer with one JSON object; is --state-change-url right?"
+            raise ProviderError(f"{self._place()} answered {status}, {error}: {hint}") from None
+        if not isinstance(answer, dict):
+            raise ProviderError(f"{self._place()} answered {show(answer)}: expected a JSON object")
+        if answer.get("error") == "unknown state":
+            raise UnknownStateError(f"{self._place()} does not know the state {state!r}")
+        if status >= 300 or "error" in answer:
+            problem = show(answer.get("error", "no `error` member"))
+            raise ProviderError(f"{self._place()} answered {status} to {state!r}: {problem}")
+        return answer
+
+
+def reason(error: BaseException) -> str:
+    """The innermost cause of a connection problem, in a few words."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return ascii(" ".join(str(text).split()))[1:-1]
+
+
+def pending_analysis(provider: Provider, *, files: bool) -> Handout:
+    """Set up one pending analysis.
+
+    Raises:
+        ProviderError: refused, or the answer lacks `analysis_id` or credentials.
+    """
+    answer = provider.change("setup", PENDING_ANALYSIS, {"files": files})
+    analysis_id = answer.get("analysis_id")
+    if isinstance(analysis_id, bool) or not isinstance(analysis_id, str | int) or analysis_id == "":
+        raise ProviderError(
+            f"the provider's answer to {PENDING_ANALYSIS!r} has no `analysis_id`: "
+            f"expected a string, got {show(analysis_id)}"
+        )
+    return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
+
+
+def job_without_analysis(provider: Provider) -> Credentials:
+    """Set up one job that runs no analysis.
+
+    Raises:
+        UnknownStateError: the provider cannot.
+        ProviderError: refused, or the answer lacks credentials.
+    """
+    answer = provider.change("setup", JOB_WITHOUT_ANALYSIS, {})
+    return _credentials(answer, JOB_WITHOUT_ANALYSIS)
+
+
+def _credentials(answer: Mapping[str, Any], state: str) -> Credentials:
+    headers = answer.get("headers")
+    if headers is not None and not _is_headers(headers):
+        raise ProviderError(
+            f"the provider's answer to {state!r} has wrong `headers`: expected an object of strings"
+        )
+    job_id, job_key = answer.get("job_id"), answer.get("job_key")
+    if not headers and (job_id in (None, "") or not isinstance(job_key, str) or not job_key):
+        raise ProviderError(
+            f"the provider's answer to {state!r} lacks credentials: expected `job_id` and "
+            "`job_key`, or `headers`"
+        )
+    job = "" if job_id is None else str(job_id)
+    return Credentials(job_id=job, job_key=str(job_key or ""), headers=headers or {})
+
+
+def _is_headers(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())

@@ -1,0 +1,284 @@
+"""The pytest front: fixtures for the promises, and a verdict per clause at the end of the run.
+
+It is inert in a session that collects nothing of `contract_tests`.
+"""
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtool_contract import contract, replay
+from virtool_contract.contract import Contract, ContractError
+from virtool_contract.explore import Explorer
+from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
+from virtool_contract.provider import ProviderError, UnknownStateError
+from virtool_contract.reports import json as json_report
+from virtool_contract.reports import text as text_report
+from virtool_contract.run import Run
+from virtool_contract.stage import Stage
+from virtool_contract.target import Target, TargetTroubleError, Unobserved
+from virtool_contract.verdict import Scope, Verdicts, counts_against, reach
+
+NAME = "virtool-contract-run"
+SUITE = "contract_tests"
+OURS = "--base-url"  # declared by pytest-base-url
+PROPERTY = "virtool_contract"
+COULD_NOT_TEST = 3
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; those that pytest or a plugin has already are taken from there."""
+    group = parser.getgroup("virtool-contract", "contract suite of the Virtool Jobs API")
+    for option in OPTIONS:
+        name = f"--{option.in_pytest}"
+        text = f"{option.help} [{option.variable}]"
+        dest = f"virtool_contract_{option.key}"
+        if name == OURS:
+            continue
+        if option.is_flag:
+            group.addoption(name, dest=dest, action="store_true", default=None, help=text)
+        else:
+            group.addoption(name, dest=dest, metavar=option.metavar, default=None, help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks, and take part."""
+    config.addinivalue_line("markers", "clause(*ids): the clauses that a promise is about")
+    config.addinivalue_line("markers", "effort(name): the least effort that runs it")
+    config.pluginmanager.register(ContractPlugin(config), NAME)
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The settings of a pytest run.
+
+    Raises:
+        OptionError: an option has a value that does not work.
+    """
+    given = {
+        option.key: config.getoption(f"virtool_contract_{option.key}", None) for option in OPTIONS
+    }
+    given["base_url"] = config.getoption("base_url", None) or None
+    return resolve(given, folder=config.rootpath)
+
+
+class ContractPlugin:
+    """What one pytest process does for the suite."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Do nothing until promises are collected."""
+        self.config = config
+        self.run: Run | None = None
+        self.total = Ledger()
+        self.started = time.monotonic()
+        self.problem = ""
+        self.selected = False
+        self.collected = 0
+        self.settings: Settings | None = None
+        self.contract: Contract | None = None
+        self.verdicts: Verdicts | None = None
+
+    # Collection
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let -k select by clause, and leave out what the effort does not include."""
+        ours = [item for item in items if _is_ours(item)]
+        if not ours:
+            return
+        try:
+            self.settings = settings_of(self.config)
+            self.contract = contract.load(self.settings.spec)
+        except (OptionError, ContractError) as error:
+            raise pytest.UsageError(str(error)) from None
+        for item in ours:
+            item.extra_keyword_matches.update(_clauses(item))
+        left_out = [item for item in ours if not self._is_in_effort(item)]
+        items[:] = [item for item in items if item not in left_out]
+        self.collected = len(ours) - len(left_out)
+
+    def _is_in_effort(self, item: pytest.Item) -> bool:
+        assert self.settings
+        mark = item.get_closest_marker("effort")
+        return mark is None or self.settings.effort == "standard"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start and probe, once it is sure that there is something to run."""
+        ours = [item for item in session.items if _is_ours(item)]
+        self.selected = len(ours) < self.collected
+        if not ours or self.settings is None or self.config.option.collectonly:
+            return
+        try:
+            self.run = Run.start(self.settings)
+        except (TargetTroubleError, ProviderError) as error:
+            self.problem = str(error)
+            pytest.exit(f"could not test: {error}", returncode=COULD_NOT_TEST)
+
+    # Fixtures
+
+    @pytest.fixture
+    def contract_ledger(self, request: pytest.FixtureRequest) -> Ledger:
+        """What this promise observes."""
+        ledger = Ledger()
+        request.node.stash[LEDGER] = ledger
+        return ledger
+
+    @pytest.fixture
+    def target(self) -> Target:
+        """The implementation under test."""
+        assert self.run, "fixtures of the suite are for its own tests"
+        return self.run.target
+
+    @pytest.fixture
+    def stage(self, target: Target, contract_ledger: Ledger) -> Iterator[Stage]:
+        """A stage of one's own: fresh subjects, given back at the end."""
+        stage = Stage(target, contract_ledger)
+        yield stage
+        stage.close()
+
+    @pytest.fixture
+    def explorer(self, contract_ledger: Ledger) -> Explorer:
+        """A search with hypothesis."""
+        assert self.run, "fixtures of the suite are for its own tests"
+        return Explorer(self.run, contract_ledger)
+
+    # One promise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """Turn what a promise observed into its outcome."""
+        if not _is_ours(item) or self.run is None:
+            return (yield)
+        unseen = ""
+        try:
+            yield
+        except (Unobserved, UnknownStateError) as reason:
+            unseen = str(reason)
+        except (TargetTroubleError, ProviderError) as error:
+            self._give_up(item, error)
+        ledger = item.stash.get(LEDGER, Ledger())
+        try:
+            self._confirm(self.run, ledger)
+        except (TargetTroubleError, ProviderError) as error:
+            self._give_up(item, error)
+        self._conclude(self.run, item, ledger, unseen)
+
+    def _give_up(self, item: pytest.Item, error: Exception) -> None:
+        """End the run: what cannot be talked to cannot be judged."""
+        self.problem = str(error)
+        item.session.shouldstop = f"could not test: {error}"
+        pytest.skip(f"could not test: {error}")
+
+    def _confirm(self, run: Run, ledger: Ledger) -> None:
+        """Shorten and replay what is newly broken; what is known already is not done twice."""
+        for clause, deviation in list(ledger.deviations.items()):
+            known = run.ledger.deviations.get(clause)
+            confirmed = known or replay.confirm(run.target, deviation)
+            ledger.deviations[clause] = confirmed
+            run.ledger.add(confirmed)
+
+    def _conclude(self, run: Run, item: pytest.Item, ledger: Ledger, unseen: str) -> None:
+        counting = [each for each in ledger.deviations.values() if self._counts(run, each)]
+        if counting:
+            own = [each for each in counting if each.clause in _clauses(item)]
+            raise Violation(run.contract, (own or counting)[0])
+        missed = [each for each in _clauses(item) if not ledger.observed(each)]
+        if unseen:
+            ledger.excuses.update(dict.fromkeys(missed or _clauses(item), unseen))
+            pytest.skip(unseen)
+        if missed:
+            pytest.skip(f"never observed: {', '.join(missed)}")
+
+    def _counts(self, run: Run, deviation: Deviation) -> bool:
+        clause = run.contract.clauses[deviation.clause]
+        return counts_against(clause, strict=run.settings.strict)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Send along what was observed; say a violation in its own words, without a traceback."""
+        report = yield
+        if call.excinfo is not None and call.excinfo.errisinstance(Violation):
+            report.longrepr = str(call.excinfo.value)
+        if report.when == "teardown" and LEDGER in item.stash:
+            report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add up what was observed, also where other processes ran the promises."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.total.merge(Ledger.from_json(value))
+        if report.failed and _is_internal(report):
+            first = str(report.longrepr).strip().splitlines()[-1:]
+            self.problem = self.problem or f"{report.nodeid} failed by itself: {' '.join(first)}"
+
+    # The end
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Reach the verdicts, write the report, and give everything back."""
+        if self.run is None:
+            return
+        try:
+            self.run.stop()
+        finally:
+            self.verdicts = reach(self.run.contract, self.total, self._scope(self.run))
+        if self.verdicts.exit_code == COULD_NOT_TEST:
+            session.exitstatus = COULD_NOT_TEST
+        if self.run.settings.report_dir:
+            self._write(self.run, Path(self.run.settings.report_dir))
+
+    def _scope(self, run: Run) -> Scope:
+        return Scope(
+            removes=run.target.removes,
+            everything=not self.selected,
+            strict=run.settings.strict,
+            problem=self.problem,
+        )
+
+    def _write(self, run: Run, folder: Path) -> None:
+        assert self.verdicts
+        folder.mkdir(parents=True, exist_ok=True)
+        content = json_report.render(
+            run.contract, self.verdicts, run.settings, target=run.target.api.base_url
+        )
+        (folder / "report.json").write_bytes(content)
+
+    def text(self, rerun: str) -> str:
+        """The verdicts for a terminal; empty where none were reached."""
+        if self.run is None or self.verdicts is None:
+            return ""
+        seconds = time.monotonic() - self.started
+        path = self.run.target.api.path
+        return text_report.render(
+            self.run.contract, self.verdicts, path=path, rerun=rerun, seconds=seconds
+        )
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
+        """Close the run with the clause table."""
+        text = self.text("pytest --pyargs contract_tests")
+        if text:
+            terminalreporter.section("contract")
+            terminalreporter.write(text)
+
+
+LEDGER = pytest.StashKey[Ledger]()
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return item.path.parent.name == SUITE
+
+
+def _clauses(item: pytest.Item) -> list[str]:
+    return [each for mark in item.iter_markers("clause") for each in mark.args]
+
+
+def _is_internal(report: pytest.TestReport) -> bool:
+    """Whether a failure is not a violation, but the suite's own."""
+    return not isinstance(report.longrepr, str)

@@ -1,0 +1,58 @@
+"""A catalogue of wrong servers, one tiny class each."""
+
+from collections.abc import Iterable
+
+from virtool_contract.reference.faults import (
+    access,
+    assignment,
+    concurrency,
+    crosstalk,
+    errors,
+    fidelity,
+    identity,
+    intermittent,
+    persistence,
+    sequences,
+    shapes,
+    statuses,
+    types,
+    validation,
+    values,
+    wire,
+)
+from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.variants import collect, combine
+
+CHAPTERS = (
+    shapes,
+    types,
+    values,
+    statuses,
+    errors,
+    persistence,
+    fidelity,
+    validation,
+    assignment,
+    access,
+    sequences,
+    crosstalk,
+    identity,
+    intermittent,
+    concurrency,
+    wire,
+)
+
+
+def catalogue() -> dict[str, type[Fault]]:
+    """Return every fault by its name on the command line."""
+    return collect(Fault, CHAPTERS)
+
+
+def compose(names: Iterable[str]) -> type[Service]:
+    """Return one server class with all the named faults.
+
+    Raises:
+        UnknownVariantError: there is no such fault.
+    """
+    return combine(catalogue(), names, "fault")

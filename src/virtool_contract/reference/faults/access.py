@@ -1,0 +1,186 @@
+"""Callers who are let in, or kept out, against the rules."""
+
+from typing_extensions import override
+
+from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.values import Analysis, Call, Job, Reply
+
+
+class _Access(Fault):
+    category = "access"
+
+
+class AnonymousReads(_Access):
+    """Reads need no credentials."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def check_credentials(self, call: Call) -> Reply | None:
+        return None if call.operation == "get" else super().check_credentials(call)
+
+
+class AnonymousFinalizes(_Access):
+    """A finalize needs no credentials."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def check_credentials(self, call: Call) -> Reply | None:
+        return None if call.operation == "finalize" else super().check_credentials(call)
+
+
+class AnonymousRemoves(_Access):
+    """A removal needs no credentials."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def check_credentials(self, call: Call) -> Reply | None:
+        return None if call.operation == "remove" else super().check_credentials(call)
+
+
+class AnonymousReadsFinalized(_Access):
+    """Reads of a finalized analysis need no credentials."""
+
+    breaks = ("access.credentials",)
+    reach = "a sequence"
+
+    @override
+    def check_credentials(self, call: Call) -> Reply | None:
+        analysis = self.find(call.analysis_id)
+        public = call.operation == "get" and analysis is not None and analysis.ready
+        return None if public else super().check_credentials(call)
+
+
+class AnyKey(_Access):
+    """Keys are not looked at: the name of a job is enough."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return True
+
+
+class KeyRemembered(_Access):
+    """Once a job has shown its key, any key will do for it."""
+
+    breaks = ("access.credentials",)
+    reach = "a sequence"
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        right = super().fits(job, key) or ("trusted", job.id) in self.notes
+        if right:
+            self.notes["trusted", job.id] = True
+        return right
+
+
+class LastCallerRemembered(_Access):
+    """A caller without credentials passes for the job that called before it."""
+
+    breaks = ("access.credentials",)
+    reach = "a sequence"
+
+    @override
+    def caller(self, call: Call) -> Job | None:
+        if call.credentials is None:
+            last: Job | None = self.notes.get(("last", "caller"))
+            return last
+        self.notes["last", "caller"] = super().caller(call)
+        return super().caller(call)
+
+
+class OtherJobReads(_Access):
+    """A job may read any analysis if it runs one."""
+
+    breaks = ("get.own-only",)
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_get(job, analysis) or job.analysis_id is not None
+
+
+class IdleJobReads(_Access):
+    """A job that runs no analysis may read any."""
+
+    breaks = ("get.analysis-jobs-only",)
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_get(job, analysis) or job.analysis_id is None
+
+
+class OtherJobFinalizes(_Access):
+    """A job may finalize any analysis if it runs one."""
+
+    breaks = ("finalize.own-only",)
+
+    @override
+    def may_finalize(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_finalize(job, analysis) or job.analysis_id is not None
+
+
+class IdleJobFinalizes(_Access):
+    """A job that runs no analysis may finalize any."""
+
+    breaks = ("finalize.own-only",)
+
+    @override
+    def may_finalize(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_finalize(job, analysis) or job.analysis_id is None
+
+
+class OtherJobRemoves(_Access):
+    """A job may remove any analysis if it runs one."""
+
+    breaks = ("remove.own-only",)
+
+    @override
+    def may_remove(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_remove(job, analysis) or job.analysis_id is not None
+
+
+class IdleJobRemoves(_Access):
+    """A job that runs no analysis may remove any."""
+
+    breaks = ("remove.own-only",)
+
+    @override
+    def may_remove(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_remove(job, analysis) or job.analysis_id is None
+
+
+class FinalizedIsPublic(_Access):
+    """Any job may read a finalized analysis."""
+
+    breaks = ("get.own-only",)
+    reach = "a sequence"
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_get(job, analysis) or analysis.ready
+
+
+class OwnerShutOutOnceFinalized(_Access):
+    """The owner may no longer read its analysis once it is finalized."""
+
+    breaks = ("finalize.results",)
+    reach = "a sequence"
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_get(job, analysis) and not analysis.ready
+
+
+class OtherJobLearnsFinalized(_Access):
+    """A read of another job's analysis is refused with 409 once that is finalized."""
+
+    breaks = ("get.own-only",)
+    reach = "a sequence"
+
+    @override
+    def not_own(self, call: Call) -> Reply:
+        finalized = call.operation == "get" and self.found(call).ready
+        return self.kept(call) if finalized else super().not_own(call)

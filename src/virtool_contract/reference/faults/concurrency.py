@@ -1,0 +1,181 @@
+"""Races: windows of about two milliseconds between a check and the write that rests on it."""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from typing_extensions import override
+
+from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.values import Analysis, Call, Reply
+
+WINDOW: Final = 0.002
+"""Seconds."""
+
+
+class _Concurrency(Fault):
+    category = "concurrency"
+    reach = "a race"
+
+
+class FinalizeRace(_Concurrency):
+    """Two finalizes at once both succeed."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def before_finalize(self, call: Call) -> None:
+        await super().before_finalize(call)
+        await asyncio.sleep(WINDOW)
+
+
+class RemoveRace(_Concurrency):
+    """Two removals at once both succeed."""
+
+    breaks = ("remove.atomic",)
+
+    @override
+    async def before_remove(self, call: Call) -> None:
+        await super().before_remove(call)
+        await asyncio.sleep(WINDOW)
+
+
+class RemoveOvertakesFinalize(_Concurrency):
+    """A removal that began before a finalize takes the finalized analysis away."""
+
+    breaks = ("remove.atomic",)
+
+    @override
+    async def remove(self, call: Call) -> Reply:
+        analysis = self.find(call.analysis_id)
+        pending = analysis is not None and not analysis.ready
+        if pending and self.first_refusal(call, self.checks_of_remove()) is None:
+            self.notes["being removed", call.analysis_id] = True
+            await asyncio.sleep(WINDOW)
+        return await super().remove(call)
+
+    @override
+    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
+        begun = self.notes.pop(("being removed", analysis.id), False)
+        return super().bars_remove(call, analysis) and not begun
+
+
+class FinalizeRevives(_Concurrency):
+    """A finalize that began before a removal brings the analysis back; never two finalizes."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        before = self.find(call.analysis_id)
+        if before is not None and self.first_refusal(call, self.checks_of_finalize()) is None:
+            await asyncio.sleep(WINDOW)
+            if self.find(call.analysis_id) is None:
+                self.store.put(before)
+        return await super().finalize(call)
+
+
+class ReadyBeforeResults(_Concurrency):
+    """For a moment, a read shows an analysis as ready with empty results."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        self.store.put(replace(analysis, results={}))
+        await asyncio.sleep(WINDOW)
+        await super().write(analysis)
+
+
+class GoneDuringFinalize(_Concurrency):
+    """For a moment during a finalize, a read does not find the analysis."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        self.store.erase(analysis.id)
+        await asyncio.sleep(WINDOW)
+        await super().write(analysis)
+
+
+class ConcurrentFinalizesBothRefused(_Concurrency):
+    """Of two finalizes at once, each is refused because of the other, and none happens."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if self.first_refusal(call, self.checks_of_finalize()) is not None:
+            return await super().finalize(call)
+        key = ("in flight", call.analysis_id)
+        self.tally(*key)
+        await asyncio.sleep(WINDOW)
+        asyncio.get_running_loop().call_later(WINDOW, self.tallies.pop, key, None)
+        if self.tallies[key] > 1:
+            return self.already_finalized(call)
+        return await super().finalize(call)
+
+
+class ConcurrentFinalizeCrashes(_Concurrency):
+    """A finalize that comes while another is under way is answered with 500."""
+
+    breaks = ("errors.no-server-error",)
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        key = ("under way", call.analysis_id)
+        if self.tally(*key) > 1:
+            self.tallies[key] -= 1
+            return self.refusal(call, 500, "deadlock", "Could not serialize access")
+        await asyncio.sleep(WINDOW)
+        self.tallies[key] -= 1
+        return await super().finalize(call)
+
+
+class ConcurrentResultsMixedUp(_Concurrency):
+    """Of two finalizes at once, one wins, with the results of the other."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if self.first_refusal(call, self.checks_of_finalize()) is not None:
+            return await super().finalize(call)
+        self.notes["body", call.analysis_id] = call.body
+        await asyncio.sleep(WINDOW)
+        return await super().finalize(replace(call, body=self.notes["body", call.analysis_id]))
+
+
+class AnswerOfTheOtherFinalize(_Concurrency):
+    """Of two finalizes at once, the loser is told that it succeeded; its results are lost."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if self.first_refusal(call, self.checks_of_finalize()) is not None:
+            return await super().finalize(call)
+        would_be = self.finalized(self.found(call), self.members(call.body))
+        await asyncio.sleep(WINDOW)
+        reply = await super().finalize(call)
+        return self.answer_to_finalize(call, would_be) if reply.status == 409 else reply
+
+
+class ReadDuringFinalizeCrashes(_Concurrency):
+    """A read that comes while a finalize is under way is answered with 500."""
+
+    breaks = ("errors.no-server-error",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        self.notes["locked", analysis.id] = True
+        await asyncio.sleep(WINDOW)
+        self.notes.pop(("locked", analysis.id), None)
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        if ("locked", analysis.id) in self.notes:
+            return self.refusal(call, 500, "locked", "The row is locked")
+        return super().answer_to_get(call, analysis)

@@ -1,0 +1,112 @@
+"""Operations on one analysis that show on another."""
+
+from dataclasses import replace
+
+from typing_extensions import override
+
+from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.values import Analysis, Call, Document, Reply
+
+
+class _CrossTalk(Fault):
+    category = "cross-talk"
+    reach = "a sequence"
+
+
+class FinalizeTakesNeighbours(_CrossTalk):
+    """A finalize also finalizes the analyses made just before and after."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        for near in self.neighbours(analysis):
+            self.store.put(replace(near, ready=True, results=analysis.results))
+
+
+class RemoveTakesNeighbours(_CrossTalk):
+    """A removal also removes the analyses made just before and after."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def erase(self, analysis: Analysis) -> None:
+        for near in self.neighbours(analysis):
+            self.store.erase(near.id)
+        await super().erase(analysis)
+
+
+class FinalizeRenamesSamples(_CrossTalk):
+    """A finalize writes its sample's name to the analyses made just before and after."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        for near in self.neighbours(analysis):
+            sample = replace(near.sample, name=analysis.sample.name)
+            self.store.put(replace(near, sample=sample))
+
+
+class ResultsGoToNeighbour(_CrossTalk):
+    """A finalize makes its analysis ready and gives the results to another."""
+
+    breaks = ("finalize.results",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(replace(analysis, results={}))
+        for near in self.neighbours(analysis)[-1:]:
+            self.store.put(replace(near, results=analysis.results))
+
+
+class LatestResultsForAll(_CrossTalk):
+    """Every finalized analysis has the results of the latest finalize."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        for other in list(self.store.analyses.values()):
+            if other.ready:
+                self.store.put(replace(other, results=analysis.results))
+
+
+class ReadTakesNeighboursFiles(_CrossTalk):
+    """A read of a finalized analysis takes the files of the analyses made before and after."""
+
+    breaks = ("isolation",)
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        for near in self.neighbours(analysis) if analysis.ready else []:
+            self.store.put(replace(near, files=()))
+        return super().answer_to_get(call, analysis)
+
+
+class FinalizeAnswersPrevious(_CrossTalk):
+    """The answer to a finalize shows the sample of the finalize before."""
+
+    breaks = ("finalize.changes-nothing-else",)
+
+    @override
+    def document_of_finalize(self, analysis: Analysis) -> Document:
+        document = super().document_of_finalize(analysis)
+        previous = self.notes.get(("previous", "sample"), document["sample"])
+        self.notes["previous", "sample"] = document["sample"]
+        return document | {"sample": previous}
+
+
+class RefusedRemoveTouchesNeighbours(_CrossTalk):
+    """A refused removal raises the versions of the analyses made just before and after."""
+
+    breaks = ("isolation",)
+
+    @override
+    def kept(self, call: Call) -> Reply:
+        for near in self.neighbours(self.found(call)):
+            self.store.put(replace(near, index_version=near.index_version + 1))
+        return super().kept(call)

@@ -1,0 +1,112 @@
+"""Ids that are taken for the id of an analysis, and are not."""
+
+from typing import ClassVar
+from urllib.parse import unquote
+
+from typing_extensions import override
+
+from virtool_contract.reference.faults.base import Fault, Reach
+from virtool_contract.reference.values import Analysis, Call, Reply
+
+
+class _Identity(Fault):
+    category = "identity"
+    breaks: ClassVar[tuple[str, ...]] = ("get.absent",)
+    reach: ClassVar[Reach] = "a value"
+
+
+class IdCaseIgnored(_Identity):
+    """An id in upper case finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id) or super().find(analysis_id.lower())
+
+
+class IdBlanksIgnored(_Identity):
+    """An id with blanks around it finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id) or super().find(analysis_id.strip())
+
+
+class IdPrefixEnough(_Identity):
+    """All but the last character of an id finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        long = [each for each in self.store.analyses if each[:-1] == analysis_id]
+        return super().find(analysis_id) or (super().find(long[0]) if long else None)
+
+
+class IdSuffixIgnored(_Identity):
+    """An id with another character after it finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id) or super().find(analysis_id[:-1])
+
+
+class IdDecodedTwice(_Identity):
+    """An id that is percent-encoded twice finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id) or super().find(unquote(analysis_id))
+
+
+class IdAsPattern(_Identity):
+    """An id in which `%` stands for the last character finds the analysis, as in SQL."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        stem = analysis_id.removesuffix("%")
+        like = [e for e in self.store.analyses if e.startswith(stem)] if stem != analysis_id else []
+        return super().find(analysis_id) or (super().find(like[0]) if like else None)
+
+
+class AbsentReadFindsOwn(_Identity):
+    """A job that reads an absent analysis gets its own."""
+
+    reach = "any request"
+
+    @override
+    def absent(self, call: Call) -> Reply:
+        job = self.caller(call)
+        own = self.find(job.analysis_id) if job and job.analysis_id else None
+        if own is None or call.operation != "get":
+            return super().absent(call)
+        return self.answer_to_get(call, own)
+
+
+class AbsentFinalizeCreates(_Identity):
+    """A finalize of an absent analysis creates it."""
+
+    breaks = ("finalize.absent",)
+    reach = "any request"
+
+    @override
+    def absent(self, call: Call) -> Reply:
+        job = self.caller(call)
+        if call.operation != "finalize" or job is None or self.check_body(call):
+            return super().absent(call)
+        made = self.new_analysis(call.analysis_id, job.id, files=0)
+        self.store.put(self.finalized(made, self.members(call.body)))
+        return self.answer_to_finalize(call, self.found(call))
+
+
+class AbsentRemoveTakesOwn(_Identity):
+    """A removal of an absent analysis removes the caller's own."""
+
+    breaks = ("remove.absent",)
+    reach = "any request"
+
+    @override
+    def absent(self, call: Call) -> Reply:
+        job = self.caller(call)
+        own = self.find(job.analysis_id) if job and job.analysis_id else None
+        if own is None or call.operation != "remove":
+            return super().absent(call)
+        self.store.erase(own.id)
+        return self.answer_to_remove(call, own)

@@ -1,0 +1,238 @@
+"""Bodies that should be refused and are not, or the reverse."""
+
+import json
+from typing import Any
+
+from typing_extensions import override
+
+from virtool_contract.reference.bodies import BodyError
+from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.values import Document
+
+
+class _Validation(Fault):
+    category = "validation"
+
+
+class ResultsOptional(_Validation):
+    """A finalize without `results` sets an empty object."""
+
+    breaks = ("finalize.results-required",)
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        return super().results_in({"results": {}} | members)
+
+
+class WholeBodyAsResults(_Validation):
+    """A finalize without `results` takes the whole body for them."""
+
+    breaks = ("finalize.results-required",)
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        return super().results_in(members if "results" in members else {"results": members})
+
+
+class NullResultsAccepted(_Validation):
+    """`results` may be null, which means an empty object."""
+
+    breaks = ("finalize.results-object",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        return super().acceptable({} if results is None else results)
+
+
+class ListResultsAccepted(_Validation):
+    """`results` may be a list, which is kept under `items`."""
+
+    breaks = ("finalize.results-object",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        return super().acceptable({"items": results} if isinstance(results, list) else results)
+
+
+class TextResultsAccepted(_Validation):
+    """`results` may be a string, which is kept under `text`."""
+
+    breaks = ("finalize.results-object",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        return super().acceptable({"text": results} if isinstance(results, str) else results)
+
+
+class NumberResultsAccepted(_Validation):
+    """`results` may be a number, which is kept under `value`."""
+
+    breaks = ("finalize.results-object",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        number = isinstance(results, int | float) and not isinstance(results, bool)
+        return super().acceptable({"value": results} if number else results)
+
+
+class NonObjectResultsCrash(_Validation):
+    """`results` that are no object bring the server down on the request."""
+
+    breaks = ("finalize.results-object",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        if not isinstance(results, dict):
+            raise BodyError(500, "Internal server error")
+        return super().acceptable(results)
+
+
+class MalformedJsonAccepted(_Validation):
+    """A body that is not JSON finalizes with an empty object."""
+
+    breaks = ("finalize.body-json",)
+
+    @override
+    def value_of(self, text: str) -> object:
+        try:
+            return super().value_of(text)
+        except BodyError:
+            return {"results": {}}
+
+
+class MalformedJsonCrashes(_Validation):
+    """A body that is not JSON is answered with 500."""
+
+    breaks = ("finalize.body-json",)
+
+    @override
+    def value_of(self, text: str) -> object:
+        try:
+            return super().value_of(text)
+        except BodyError as error:
+            raise BodyError(500, str(error)) from error
+
+
+class NonObjectBodyAccepted(_Validation):
+    """A body that is JSON but no object finalizes with an empty object."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def object_in(self, value: object) -> Document:
+        return super().object_in(value if isinstance(value, dict) else {"results": {}})
+
+
+class NonObjectBodyCrashes(_Validation):
+    """A body that is JSON but no object is answered with 500."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def object_in(self, value: object) -> Document:
+        if not isinstance(value, dict):
+            raise BodyError(500, "Internal server error")
+        return super().object_in(value)
+
+
+class InvalidUtf8Replaced(_Validation):
+    """Bytes that are not UTF-8 are replaced instead of refused."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def text_of(self, body: bytes) -> str:
+        return body.decode("utf-8", "replace")
+
+
+class EmptyBodyAccepted(_Validation):
+    """An empty body finalizes with an empty object."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def text_of(self, body: bytes) -> str:
+        return super().text_of(body) or '{"results": {}}'
+
+
+class TrailingCommasAccepted(_Validation):
+    """A body that is cut off after `results` finalizes with what came so far."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def value_of(self, text: str) -> object:
+        try:
+            return super().value_of(text)
+        except BodyError:
+            return super().value_of('{"results": {}}' if "results" in text else text)
+
+
+class LargeResultsRefused(_Validation):
+    """Results of more than 512 KiB are refused with 413."""
+
+    breaks = ("finalize.size",)
+    reach = "a value"
+
+    @override
+    def body_limit(self) -> int:
+        return 2**19
+
+
+class EmptyResultsRefused(_Validation):
+    """`results` may not be an empty object."""
+
+    breaks = ("finalize.freeform",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        if results == {}:
+            raise BodyError(422, "results must not be empty")
+        return super().acceptable(results)
+
+
+class DottedKeysRefused(_Validation):
+    """Keys with a dot in them are refused, as by old MongoDB drivers."""
+
+    breaks = ("finalize.freeform",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        found: list[str] = []
+
+        def note(pairs: list[tuple[str, Any]]) -> None:
+            found.extend(name for name, _ in pairs if "." in name)
+
+        json.loads(json.dumps(results), object_pairs_hook=note)
+        if found:
+            raise BodyError(422, "keys must not contain a dot")
+        return super().acceptable(results)
+
+
+class BigIntegersCrash(_Validation):
+    """An integer that does not fit into 64 bits is answered with 500, as by MongoDB drivers."""
+
+    breaks = ("finalize.beyond-i-json",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        def fit(digits: str) -> int:
+            if not -(2**63) <= int(digits) < 2**63:
+                raise BodyError(500, "Internal server error")
+            return int(digits)
+
+        json.loads(json.dumps(results), parse_int=fit)
+        return super().acceptable(results)

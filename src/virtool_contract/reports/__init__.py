@@ -1,0 +1,1 @@
+"""Reports: each turns verdicts into bytes for one kind of reader."""

@@ -1,0 +1,45 @@
+"""`report.json`: the verdicts for machines. The shape is documented in docs/report.md."""
+
+import json
+from typing import Any
+
+from virtool_contract import __version__
+from virtool_contract.contract import Contract
+from virtool_contract.options import Settings
+from virtool_contract.verdict import Verdict, Verdicts
+
+VERSION = 1
+"""Goes up when a member changes its meaning or goes away; new members do not raise it."""
+
+
+def render(contract: Contract, verdicts: Verdicts, settings: Settings, *, target: str) -> bytes:
+    """The report as UTF-8 JSON."""
+    report = {
+        "version": VERSION,
+        "suite": __version__,
+        "contract": contract.version,
+        "target": target,
+        "effort": settings.effort,
+        "seed": settings.seed,
+        "strict": settings.strict,
+        "verdict": str(verdicts.outcome),
+        "problem": verdicts.problem,
+        "requests": verdicts.requests,
+        "troubles": list(verdicts.troubles),
+        "clauses": [_clause(verdict) for verdict in verdicts.clauses],
+    }
+    return (json.dumps(report, indent=2) + "\n").encode()
+
+
+def _clause(verdict: Verdict) -> dict[str, Any]:
+    clause = verdict.clause
+    return {
+        "id": clause.id,
+        "level": clause.level,
+        "says": clause.says,
+        "source": clause.source,
+        "verdict": str(verdict.outcome),
+        "observations": verdict.observations,
+        "reason": verdict.reason,
+        "violations": [verdict.deviation.to_json()] if verdict.deviation else [],
+    }

@@ -1,0 +1,79 @@
+"""The verdict for a terminal: a table of all clauses, then each broken one with its requests."""
+
+from collections.abc import Iterator
+
+from virtool_contract.contract import Contract
+from virtool_contract.ledger import Deviation, Violation
+from virtool_contract.scenario import as_curl
+from virtool_contract.verdict import Outcome, RunOutcome, Verdict, Verdicts
+
+MARKS = {
+    Outcome.KEPT: "kept",
+    Outcome.BROKEN: "BROKEN",
+    Outcome.NOT_IMPLEMENTED: "not implemented",
+    Outcome.UNOBSERVED: "unobserved",
+}
+TROUBLES_SHOWN = 5
+
+
+def render(contract: Contract, verdicts: Verdicts, *, path: str, rerun: str, seconds: float) -> str:
+    """The whole text: `path` is the target's, `rerun` the command line that repeats the run."""
+    lines = [
+        *table(verdicts),
+        *broken(contract, verdicts, path, rerun),
+        *troubles(verdicts),
+        "",
+        summary(verdicts, seconds),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def table(verdicts: Verdicts) -> Iterator[str]:
+    """One row a clause, within 80 columns."""
+    width = max(len(verdict.clause.id) for verdict in verdicts.clauses)
+    yield f"{'clause':{width}}  level   {'verdict':15}  observations"
+    for verdict in verdicts.clauses:
+        yield _row(verdict, width).rstrip()
+
+
+def _row(verdict: Verdict, width: int) -> str:
+    seen = str(verdict.observations) if verdict.observations else ""
+    note = f"({verdict.reason})" if verdict.outcome is Outcome.UNOBSERVED and verdict.reason else seen
+    return f"{verdict.clause.id:{width}}  {verdict.clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
+
+
+def broken(contract: Contract, verdicts: Verdicts, path: str, rerun: str) -> Iterator[str]:
+    """For each broken clause its four lines and the shortest sequence as curl."""
+    for verdict in verdicts.clauses:
+        if verdict.deviation:
+            yield ""
+            yield str(Violation(contract, verdict.deviation, f"{rerun} -k {verdict.clause.id}"))
+            yield f"  seen      {_frequency(verdict.deviation)}"
+            for line in as_curl(contract, verdict.deviation.scenario, path):
+                yield f"    {line}"
+
+
+def _frequency(deviation: Deviation) -> str:
+    if not deviation.tried:
+        return "once, and not tried again"
+    times = f"{deviation.seen} of {deviation.tried} replays"
+    said = {"always": "always", "sometimes": "intermittently", "once": "once"}[deviation.frequency]
+    return f"{said} ({times})"
+
+
+def troubles(verdicts: Verdicts) -> Iterator[str]:
+    """Trouble on the way that did not end the run; also where the target conforms."""
+    if verdicts.troubles:
+        yield ""
+        yield f"Trouble on the way ({len(verdicts.troubles)}):"
+        yield from (f"  {trouble}" for trouble in verdicts.troubles[:TROUBLES_SHOWN])
+
+
+def summary(verdicts: Verdicts, seconds: float) -> str:
+    """The last line, which says it all."""
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(verdicts.counts.items()))
+    rate = f"{verdicts.requests} requests in {seconds:.1f} s"
+    line = f"{verdicts.outcome}: {counted} ({rate})"
+    if verdicts.outcome is RunOutcome.COULD_NOT_TEST and verdicts.problem:
+        return f"{line}\n{verdicts.problem}"
+    return line

@@ -1,0 +1,101 @@
+"""One run: from settings to a probed target, and what all its tests have observed together."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Self
+
+from virtool_contract import contract, probe
+from virtool_contract.api import Api
+from virtool_contract.contract import Contract
+from virtool_contract.ledger import Ledger
+from virtool_contract.options import Settings
+from virtool_contract.provider import HttpProvider
+from virtool_contract.target import Target, TargetTroubleError
+
+DOCUMENTED_ROOT = "/api"
+PROVIDER_PATH = "/provider-states"
+START_UP = 20.0
+"""Seconds that the embedded reference server may take to come up."""
+
+
+class EmbeddedServer:
+    """The reference server, in a process of its own that ends with this one."""
+
+    def __init__(self) -> None:
+        """Start it on a free port of the loopback.
+
+        It watches its standard input, so that it ends when this process does, however it does.
+
+        Raises:
+            TargetTroubleError: it did not come up.
+        """
+        command = [sys.executable, "-m", "virtool_contract", "serve", "--port", "0"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [*command, "--until-stdin-closes"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        self.url = line.split()[-1] if line.strip() else ""
+        if not self.url.startswith("http"):
+            _, errors = self._process.communicate(timeout=START_UP)
+            last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+            raise TargetTroubleError(f"the embedded reference server did not start: {last}")
+
+    def stop(self) -> None:
+        """Stop it, and wait until it is gone."""
+        self._process.terminate()
+        self._process.communicate(timeout=START_UP)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run works with. `ledger` is what is established so far, confirmed deviations only."""
+
+    contract: Contract
+    settings: Settings
+    target: Target
+    server: EmbeddedServer | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    examples: int = 0
+
+    @classmethod
+    def start(cls, settings: Settings) -> Self:
+        """Load the contract, start the reference server where there is no target, and probe.
+
+        Raises:
+            ContractError: the contract is wrong.
+            TargetTroubleError, ProviderError: there is nothing to test (see `probe`).
+        """
+        loaded = contract.load(settings.spec)
+        server = None if settings.base_url else EmbeddedServer()
+        try:
+            target = _target(loaded, settings, server)
+            probe.probe(target, settings.wait_for_server)
+        except BaseException:
+            if server:
+                server.stop()
+            raise
+        return cls(contract=loaded, settings=settings, target=target, server=server)
+
+    def stop(self) -> None:
+        """Give back what is left, and stop what this run started."""
+        self.target.close()
+        if self.server:
+            self.server.stop()
+
+
+def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None) -> Target:
+    base_url = settings.base_url or (server.url if server else "")
+    path = settings.api_root + loaded.path.removeprefix(DOCUMENTED_ROOT)
+    return Target(
+        contract=loaded,
+        api=Api(base_url, path, timeout=settings.request_timeout),
+        provider=HttpProvider(
+            settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
+        ),
+    )

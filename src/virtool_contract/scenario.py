@@ -1,0 +1,149 @@
+"""Scenarios: the requests that led to a finding, symbolic, so that they can be sent again anywhere."""
+
+import base64
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from virtool_contract.body import Body, classify
+from virtool_contract.contract import Contract
+from virtool_contract.model import Caller
+
+BYSTANDER = "bystander"
+"""The label of the analysis that the `other job` runs, which nobody else may touch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request: an operation on the subject with a label, by a caller, perhaps with a body."""
+
+    subject: str
+    operation: str
+    caller: Caller = Caller.OWNER
+    body: Body | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The step for a report; a body that is not UTF-8 goes as base64."""
+        shape: dict[str, Any] = {
+            "subject": self.subject,
+            "operation": self.operation,
+            "caller": str(self.caller),
+        }
+        if self.body is not None:
+            shape["media_type"] = self.body.media_type
+            try:
+                shape["body"] = self.body.raw.decode()
+            except UnicodeDecodeError:
+                shape["body_base64"] = base64.b64encode(self.body.raw).decode()
+        return shape
+
+    @classmethod
+    def from_json(cls, shape: Mapping[str, Any]) -> "Step":
+        """The step that a report holds.
+
+        Raises:
+            KeyError, ValueError: not such a shape.
+        """
+        body = None
+        if "media_type" in shape:
+            encoded = shape.get("body_base64")
+            raw = base64.b64decode(encoded) if encoded is not None else shape["body"].encode()
+            body = classify(raw, shape["media_type"])
+        return cls(
+            subject=shape["subject"],
+            operation=shape["operation"],
+            caller=Caller(shape["caller"]),
+            body=body,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Steps over labelled subjects; `subjects` says what each must be before the first step.
+
+    A subject is `pending` (with or without files) or `absent` (an id that nobody has).
+    """
+
+    subjects: Mapping[str, str]
+    steps: tuple[Step, ...]
+
+    def without(self, index: int) -> "Scenario":
+        """The scenario less one step, and less the subjects that no step needs any more."""
+        steps = self.steps[:index] + self.steps[index + 1 :]
+        named = {step.subject for step in steps}
+        subjects = {label: state for label, state in self.subjects.items() if label in named}
+        return Scenario(subjects=subjects, steps=steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """The scenario for a report."""
+        return {"subjects": dict(self.subjects), "steps": [step.to_json() for step in self.steps]}
+
+    @classmethod
+    def from_json(cls, shape: Mapping[str, Any]) -> "Scenario":
+        """The scenario that a report holds.
+
+        Raises:
+            KeyError, ValueError: not such a shape.
+        """
+        steps = tuple(map(Step.from_json, shape["steps"]))
+        return cls(subjects=dict(shape["subjects"]), steps=steps)
+
+
+def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[str]:
+    """The scenario as shell lines; ids and keys come from environment variables.
+
+    For a subject A: `A_ID`, and `A_JOB` and `A_KEY` of the job that runs it; `IDLE_JOB` and
+    `IDLE_KEY` of a job that runs no analysis; `BASE_URL` is the target.
+    """
+    for label, state in scenario.subjects.items():
+        name = _variable(label)
+        needs = f"{name}_ID, {name}_JOB and {name}_KEY" if state != "absent" else f"{name}_ID"
+        what = "an id that nobody has" if state == "absent" else f"{state} analysis, run by its job"
+        yield f"# {needs}: {what}"
+    for step in scenario.steps:
+        yield _curl(contract, step, path or contract.path)
+
+
+def _curl(contract: Contract, step: Step, path: str) -> str:
+    method = contract.operations[step.operation].method
+    where = path.replace("{analysis_id}", f"${{{_variable(step.subject)}_ID}}")
+    words = ["curl -isS", f"-X {method}", f'"$BASE_URL{where}"', _user(step)]
+    if step.body is not None:
+        words.append(f"-H 'Content-Type: {step.body.media_type}'")
+        words.append(f"--data-binary {_data(step.body.raw)}")
+    return " ".join(filter(None, words))
+
+
+def _user(step: Step) -> str:
+    own = _variable(step.subject)
+    users = {
+        Caller.OWNER: f'-u "job-${own}_JOB:${own}_KEY"',
+        Caller.OTHER_JOB: '-u "job-$BYSTANDER_JOB:$BYSTANDER_KEY"',
+        Caller.OTHER_WORKFLOW: '-u "job-$IDLE_JOB:$IDLE_KEY"',
+        Caller.WRONG_KEY: f'-u "job-${own}_JOB:wrong"',
+        Caller.ANONYMOUS: "",
+        Caller.EXTENDED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY}}x"',
+        Caller.SWAPPED_KEY: f'-u "job-${own}_JOB:$BYSTANDER_KEY"',
+        Caller.EMPTY_KEY: f'-u "job-${own}_JOB:"',
+        Caller.MALFORMED: "-H 'Authorization: Basic !'",
+    }
+    return users[step.caller]
+
+
+SHOWN_DATA = 2000
+
+
+def _data(raw: bytes) -> str:
+    """A body as a shell word; one that is long or not printable goes through printf's escapes."""
+    text = raw.decode(errors="replace")
+    if len(raw) > SHOWN_DATA:
+        return f"@body-of-{len(raw)}-bytes.json  # in report.json"
+    if text.encode() == raw and text.isprintable():
+        return shlex.quote(text)
+    escaped = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in raw)
+    return f"\"$(printf '{escaped}')\""
+
+
+def _variable(label: str) -> str:
+    return label.upper().replace("-", "_")

@@ -1,0 +1,347 @@
+"""Where scenarios are played: sends each step, has it judged, and reads back what it could change."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from virtool_contract.body import Body, finalize_body
+from virtool_contract.exchange import Exchange, Response
+from virtool_contract.json_values import Json, NotJsonError, parse
+from virtool_contract.documents import settled
+from virtool_contract.judge import Finding, Judgement, judge
+from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.model import Caller, Due, Phase, step
+from virtool_contract.scenario import BYSTANDER, Scenario, Step
+from virtool_contract.subject import READ, Cause, Known
+from virtool_contract.target import Subject, Target, TargetTroubleError, Unobserved, similar_ids
+
+FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One judged answer: what was due, what came, and what that shows."""
+
+    due: Due
+    response: Response
+    judgement: Judgement
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the request took effect, by its status."""
+        return self.due.operation.success.covers(self.response.status)
+
+
+class Stage:
+    """Plays steps on fresh subjects of one target.
+
+    Broken clauses go into the ledger and the stage goes on from what the target now holds, so
+    that one play shows all that is wrong. With `raises`, the first broken clause that is not in
+    `muted` ends the play, which is what hypothesis needs to shrink it.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        ledger: Ledger | None = None,
+        *,
+        raises: bool = False,
+        muted: frozenset[str] = frozenset(),
+    ) -> None:
+        """Set up nothing yet; subjects come as they are asked for."""
+        self.target = target
+        self.ledger = ledger if ledger is not None else Ledger()
+        self.raises = raises
+        self.muted = muted
+        self.steps: list[Step] = []
+        self.subjects: dict[str, Subject] = {}
+        self._states: dict[str, str] = {}
+        self._sent_before = target.api.sent
+
+    # Subjects
+
+    def pending(self, *, files: bool = True) -> Subject:
+        """A pending analysis, read once by its owner."""
+        subject = self.target.pending(self._label(), files=files)
+        self.enter(subject)
+        self.get(subject)
+        return subject
+
+    def enter(self, subject: Subject) -> None:
+        """Take a subject in under its label."""
+        self.subjects[subject.label] = subject
+        self._states[subject.label] = subject.state
+
+    def finalized(self, results: Json = FIRST_RESULTS) -> Subject:
+        """An analysis that its owner has finalized."""
+        subject = self.pending()
+        self.finalize(subject, results)
+        return subject
+
+    def removed(self) -> Subject:
+        """An analysis that its owner has removed.
+
+        Raises:
+            Unobserved: Remove is not implemented.
+        """
+        if not self.target.removes:
+            raise Unobserved("Remove is not implemented")
+        subject = self.pending()
+        self.remove(subject)
+        return subject
+
+    def absent(self) -> Subject:
+        """An id that nobody has, of the make of a real one; read as absent before it is given.
+
+        Raises:
+            Unobserved: the target does not say 404 for such ids, or cannot be believed when it
+                does; then nothing may be written to one.
+        """
+        return self.admit_absent(self._label())
+
+    def admit_absent(self, label: str) -> Subject:
+        """An absent id under a given label; see `absent`."""
+        if not self.target.trusts_404:
+            raise Unobserved("the target answers 404 for analyses of others too")
+        for candidate in similar_ids(self.bystander().known.id):
+            subject = Subject(
+                label=label,
+                state="absent",
+                credentials=None,
+                known=Known(id=candidate, phase=Phase.ABSENT),
+            )
+            self.enter(subject)
+            if self.get(subject, Caller.OTHER_JOB).response.status == 404:
+                self.target.api.admit(candidate)
+                return subject
+        raise Unobserved("the target answers no 404 for ids that nobody has")
+
+    def bystander(self) -> Subject:
+        """The analysis of the other job."""
+        subject = self.target.bystander()
+        if BYSTANDER not in self.subjects:
+            self.enter(subject)
+            if subject.known.cause is None:
+                self.get(subject)
+        return subject
+
+    def _label(self) -> str:
+        return chr(ord("A") + sum(label != BYSTANDER for label in self._states))
+
+    # Steps
+
+    def get(self, subject: Subject, caller: Caller = Caller.OWNER) -> Answer:
+        """Fetch the document."""
+        return self.play(subject, Step(subject=subject.label, operation="get", caller=caller))
+
+    def finalize(
+        self, subject: Subject, results: Json | Body, caller: Caller = Caller.OWNER
+    ) -> Answer:
+        """Finalize with results, or with a body as it is; then read back."""
+        body = results if isinstance(results, Body) else finalize_body(results)
+        return self.write(subject, "finalize", caller, body)
+
+    def remove(self, subject: Subject, caller: Caller = Caller.OWNER) -> Answer:
+        """Remove; then read back."""
+        return self.write(subject, "remove", caller)
+
+    def write(
+        self, subject: Subject, operation: str, caller: Caller, body: Body | None = None
+    ) -> Answer:
+        """Send a write, then read back its subject and the others that it must not touch."""
+        bystander = self.bystander()
+        answer = self.play(
+            subject, Step(subject=subject.label, operation=operation, caller=caller, body=body)
+        )
+        self.read_back(subject)
+        if subject is not bystander:
+            self.read_back(bystander)
+        return answer
+
+    def attempt(self, subject: Subject, operation: str, caller: Caller) -> Answer:
+        """Send any operation by any caller, a finalize with plain results; then read back."""
+        if operation == "get":
+            return self.get(subject, caller)
+        body = finalize_body({"by": str(caller).replace(" ", "")}) if operation == "finalize" else None
+        return self.write(subject, operation, caller, body)
+
+    def read_back(self, subject: Subject) -> None:
+        """Have the owner read a subject; one that nobody runs has no owner to read it."""
+        if subject.credentials is not None:
+            self.get(subject)
+
+    def play(self, subject: Subject, move: Step) -> Answer:
+        """Send one step and judge it.
+
+        Raises:
+            Violation: with `raises`, a clause that is not muted is broken.
+            TargetTroubleError: no answer came.
+            UnknownStateError: the caller needs a job that the provider cannot set up.
+        """
+        contract = self.target.contract
+        operation = contract.operations[move.operation]
+        due = step(
+            operation,
+            subject.known.phase,
+            move.caller,
+            move.body,
+            implemented=self.target.removes or operation.id != "remove",
+        )
+        self.steps.append(move)
+        response = self._response(subject, move)
+        after = _after(subject.known, due, move.body)
+        judgement = judge(contract, due, subject.known, response, after)
+        answer = Answer(due=due, response=response, judgement=judgement)
+        self.ledger.note(judgement.findings)
+        self._learn(subject, move, answer, after)
+        if judgement.broken:
+            self._blame(judgement.broken)
+            self._adopt(subject)
+        return answer
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Take in what somebody else, such as schemathesis, found about the last answer.
+
+        Raises:
+            Violation: as `play`.
+        """
+        found = tuple(findings)
+        self.ledger.note(found)
+        self._blame(tuple(finding for finding in found if not finding.kept))
+
+    def _response(self, subject: Subject, move: Step) -> Response:
+        exchange = self._send(subject, move)
+        if exchange.failure and exchange.request.method == "GET":
+            self.ledger.troubles.append(f"a GET got no answer: {exchange.failure}")
+            exchange = self._send(subject, move)
+        if exchange.response is None:
+            method = exchange.request.method
+            raise TargetTroubleError(
+                f"the target at {self.target.api.base_url} gave no answer to {method} "
+                f"{self.target.api.path}: {exchange.failure}"
+            )
+        return exchange.response
+
+    def _send(self, subject: Subject, move: Step) -> Exchange:
+        headers = self.target.headers(move.caller, subject.credentials)
+        body = b""
+        if move.body is not None:
+            headers = (*headers, ("Content-Type", move.body.media_type))
+            body = move.body.raw
+        method = self.target.contract.operations[move.operation].method
+        return self.target.api.send(method, subject.known.id, headers, body)
+
+    # Knowledge
+
+    def _learn(self, subject: Subject, move: Step, answer: Answer, after: Known) -> None:
+        """Take in what an answer says about its subject, and whom a write could have touched."""
+        known, due = subject.known, answer.due
+        if due.operation.id == "get":
+            if answer.accepted and answer.judgement.document is not None:
+                document = settled(self.target.contract, answer.judgement.document)
+                subject.known = replace(known, document=document, cause=READ)
+            return
+        for other in self.subjects.values():
+            if other is not subject and other.known.cause == READ:
+                other.known = replace(other.known, cause=Cause(operation="", topic="bystander"))
+        if answer.accepted and not due.refused:
+            subject.known = after
+            return
+        reason = due.reasons[0] if due.reasons else str(due.kind)
+        refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
+        cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
+        subject.known = replace(known, cause=cause, sent_beside=_beside(move.body))
+
+    def _blame(self, broken: tuple[Finding, ...]) -> None:
+        fresh = [finding for finding in broken if finding.clause not in self.muted]
+        if fresh and self.raises:
+            raise Violation(self.target.contract, self._deviation(fresh[0]))
+        for finding in fresh:
+            self.ledger.add(self._deviation(finding))
+
+    def _deviation(self, finding: Finding) -> Deviation:
+        return Deviation(
+            clause=finding.clause,
+            expected=finding.expected,
+            actual=finding.actual,
+            scenario=self.scenario(),
+        )
+
+    def scenario(self) -> Scenario:
+        """What has been played so far."""
+        named = {move.subject for move in self.steps}
+        states = {label: state for label, state in self._states.items() if label in named}
+        return Scenario(subjects=states, steps=tuple(self.steps))
+
+    def _adopt(self, subject: Subject) -> None:
+        """After a violation, take what the target holds now for the truth, and go on from there."""
+        if subject.label == BYSTANDER:
+            self.target.replace_bystander()
+            self.subjects.pop(BYSTANDER)
+            return
+        if subject.credentials is None:
+            return
+        move = Step(subject=subject.label, operation="get")
+        response = self._response(subject, move)
+        subject.known = _adopted(self.target, subject.known, response)
+
+    def close(self) -> None:
+        """Give back the subjects."""
+        for label, subject in self.subjects.items():
+            if label != BYSTANDER and subject.credentials is not None:
+                self.target.tear_down(subject)
+        self.target.api.dismiss(
+            subject.known.id for subject in self.subjects.values() if subject.credentials is None
+        )
+        self.ledger.requests += self.target.api.sent - self._sent_before
+
+
+def _after(known: Known, due: Due, body: Body | None) -> Known:
+    """What is known once the request has succeeded."""
+    phase = due.next_phase(int(due.operation.success.status))
+    if phase is known.phase:
+        return known
+    cause = Cause(operation=due.operation.id, topic="effect", kind=due.kind)
+    if phase is Phase.ABSENT:
+        return replace(known, phase=phase, removed=True, cause=cause)
+    results = body.results if body else None
+    return replace(
+        known,
+        phase=phase,
+        results=results,
+        results_kind=due.kind,
+        cause=cause,
+        sent_beside=_beside(body),
+    )
+
+
+def _beside(body: Body | None) -> Mapping[str, Json] | None:
+    """The members that a body carries beside its results."""
+    if body is None:
+        return None
+    try:
+        value = parse(body.raw)
+    except NotJsonError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return {key: item for key, item in value.items() if key != "results"} or None
+
+
+def _adopted(target: Target, known: Known, response: Response) -> Known:
+    if response.status in {404, 410}:
+        return replace(known, phase=Phase.ABSENT, removed=True, cause=READ)
+    try:
+        document = parse(response.body)
+    except NotJsonError:
+        document = None
+    if response.status != 200 or not isinstance(document, dict):
+        return replace(known, cause=READ)
+    finalized = document.get("ready") is True
+    return replace(
+        known,
+        phase=Phase.FINALIZED if finalized else Phase.PENDING,
+        removed=False,
+        results=document.get("results") if finalized else None,
+        document=settled(target.contract, document),
+        cause=READ,
+    )

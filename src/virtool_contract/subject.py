@@ -1,0 +1,48 @@
+"""What is known of a subject: its state, its document as last seen, and what could have changed it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from virtool_contract.body import Kind
+from virtool_contract.json_values import Json
+from virtool_contract.model import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The last event that could have changed a subject; a surprise at the next read is its doing.
+
+    `topic` is `effect` after a success, `effect-of-refusal.…` after a refusal, `bystander` after
+    a request on another subject.
+    """
+
+    operation: str
+    topic: str
+    kind: Kind = Kind.PLAIN
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it was a write, on this subject or on another."""
+        return self.operation != "get"
+
+
+READ = Cause(operation="get", topic="effect")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The oracle's knowledge of one subject.
+
+    `document` holds the documented members other than `ready` and `results`, None before the
+    first read; `sent_beside` are the members that were sent beside results and must not turn up.
+    """
+
+    id: str
+    job_id: str = ""
+    phase: Phase = Phase.PENDING
+    removed: bool = False
+    results: Json = None
+    results_kind: Kind = Kind.PLAIN
+    document: Mapping[str, Json] | None = None
+    sent_beside: Mapping[str, Json] | None = None
+    cause: Cause | None = None

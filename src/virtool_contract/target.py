@@ -1,0 +1,162 @@
+"""The implementation under test, with its provider: hands out subjects and the callers' credentials."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from virtool_contract.api import Api, basic, credential_headers
+from virtool_contract.contract import Contract
+from virtool_contract.exchange import Headers
+from virtool_contract.model import Caller
+from virtool_contract.provider import (
+    PENDING_ANALYSIS,
+    Credentials,
+    Provider,
+    ProviderError,
+    job_without_analysis,
+    pending_analysis,
+)
+from virtool_contract.subject import Known
+
+
+class TargetTroubleError(RuntimeError):
+    """The target could not be talked to, so nothing can be established (exit 3)."""
+
+
+class Unobserved(Exception):  # noqa: N818 - an outcome, not an error
+    """A promise could not be observed, for a reason that is not the target's fault."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Subject:
+    """One analysis: its label in the scenario, its owner's credentials, and what is known of it."""
+
+    label: str
+    state: str
+    credentials: Credentials | None
+    known: Known
+
+
+@dataclass(slots=True, kw_only=True)
+class Target:
+    """A base URL with its provider, and what the probe found out about it.
+
+    `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
+    nobody's (not so where the target answers 404 for analyses of others).
+    """
+
+    contract: Contract
+    api: Api
+    provider: Provider
+    removes: bool = True
+    trusts_404: bool = True
+    _bystander: Subject | None = field(default=None, init=False)
+    _idle: Credentials | None = field(default=None, init=False)
+    _handed_out: set[str] = field(default_factory=set, init=False)
+
+    def pending(self, label: str, *, files: bool) -> Subject:
+        """A fresh pending analysis.
+
+        Raises:
+            ProviderError: the provider refused, or handed out an analysis it had given before.
+        """
+        handout = pending_analysis(self.provider, files=files)
+        if handout.analysis_id in self._handed_out:
+            raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
+        self._handed_out.add(handout.analysis_id)
+        self.api.admit(handout.analysis_id)
+        return Subject(
+            label=label,
+            state="pending with files" if files else "pending",
+            credentials=handout.credentials,
+            known=Known(id=handout.analysis_id, job_id=handout.credentials.job_id),
+        )
+
+    def bystander(self) -> Subject:
+        """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
+        if self._bystander is None:
+            self._bystander = self.pending("bystander", files=True)
+        return self._bystander
+
+    def replace_bystander(self) -> None:
+        """Drop a bystander that was tampered with; the next stage gets a fresh one."""
+        if self._bystander is not None:
+            self.tear_down(self._bystander)
+            self._bystander = None
+
+    def idle_job(self) -> Credentials:
+        """The job that runs no analysis.
+
+        Raises:
+            UnknownStateError: the provider has none.
+        """
+        if self._idle is None:
+            self._idle = job_without_analysis(self.provider)
+        return self._idle
+
+    def tear_down(self, subject: Subject) -> None:
+        """Give an analysis back; a provider that fails here does not spoil what was established."""
+        params = {"analysis_id": subject.known.id}
+        with suppress(ProviderError):
+            self.provider.change("teardown", PENDING_ANALYSIS, params)
+        self.api.dismiss([subject.known.id])
+
+    def close(self) -> None:
+        """Give back what all stages share."""
+        self.replace_bystander()
+
+    def headers(self, caller: Caller, owner: Credentials | None) -> Headers:
+        """The headers a caller identifies itself with, on a subject that `owner` runs.
+
+        Raises:
+            UnknownStateError: the caller needs a job that the provider cannot set up.
+        """
+        other = self.bystander().credentials
+        assert other is not None, "a bystander is handed out with credentials"
+        own = owner or other
+        match caller:
+            case Caller.OWNER:
+                return credential_headers(own)
+            case Caller.OTHER_JOB:
+                return credential_headers(other)
+            case Caller.OTHER_WORKFLOW:
+                return credential_headers(self.idle_job())
+            case Caller.ANONYMOUS:
+                return ()
+            case Caller.MALFORMED:
+                return (("Authorization", "Basic !"),)
+            case _:
+                return _spoiled(caller, own, other)
+
+
+def _spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
+    """The owner's credentials, made invalid the caller's way."""
+    if own.headers:
+        return tuple((name, _spoil(caller, value)) for name, value in own.headers.items())
+    key = other.job_key if caller is Caller.SWAPPED_KEY else _spoil(caller, own.job_key)
+    return basic(f"job-{own.job_id}", key)
+
+
+def _spoil(caller: Caller, secret: str) -> str:
+    if caller is Caller.EMPTY_KEY:
+        return ""
+    if caller is Caller.EXTENDED_KEY:
+        return f"{secret}x"
+    return secret[:-1] + ("a" if secret[-1:] != "a" else "b")
+
+
+def similar_ids(analysis_id: str) -> Iterator[str]:
+    """Ids of the same make as a real one, for one that nobody has: digits for digits, and so on.
+
+    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed.
+    """
+    for shift in range(1, 9):
+        yield "".join(_shifted(char, shift + place) for place, char in enumerate(analysis_id))
+
+
+def _shifted(char: str, shift: int) -> str:
+    for alphabet in ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEF", "GHIJKLMNOPQRSTUVWXYZ"):
+        if char in alphabet:
+            moved = alphabet[(alphabet.index(char) + shift) % len(alphabet)]
+            return "9" if moved == "0" and alphabet[0] == "0" else moved
+    return char

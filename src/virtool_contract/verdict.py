@@ -1,0 +1,152 @@
+"""From observations to verdicts: one per clause, and one for the run."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from virtool_contract.contract import Clause, Contract
+from virtool_contract.ledger import Deviation, Ledger
+
+
+class Outcome(StrEnum):
+    """The verdict on one clause."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    NOT_IMPLEMENTED = "not implemented"
+    UNOBSERVED = "unobserved"
+
+
+class RunOutcome(StrEnum):
+    """The verdict on a run."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    COULD_NOT_TEST = "could not test"
+
+
+EXIT_CODES = {RunOutcome.CONFORMS: 0, RunOutcome.VIOLATES: 1, RunOutcome.COULD_NOT_TEST: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one clause; `reason` says why it was not observed, where it was not."""
+
+    clause: Clause
+    outcome: Outcome
+    observations: int
+    deviation: Deviation | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What became of a run; `problem` says why it could not test, where it could not."""
+
+    outcome: RunOutcome
+    clauses: tuple[Verdict, ...]
+    requests: int
+    troubles: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many clauses have which verdict."""
+        return Counter(verdict.outcome for verdict in self.clauses)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says the same (DESIGN, section 8)."""
+        return EXIT_CODES[self.outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run set out to do, as far as that excuses clauses it did not observe."""
+
+    removes: bool = True
+    races: bool = False
+    everything: bool = True
+    strict: bool = False
+    problem: str = ""
+
+
+def counts_against(clause: Clause, *, strict: bool) -> bool:
+    """Whether breaking the clause fails a run."""
+    return clause.level == "must" or (strict and clause.level == "should")
+
+
+def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
+    """Reach the verdicts that a ledger supports."""
+    clauses = tuple(_verdict(clause, ledger, scope) for clause in contract.clauses.values())
+    problem = scope.problem or _gap(clauses, scope)
+    broken = any(
+        verdict.outcome is Outcome.BROKEN and counts_against(verdict.clause, strict=scope.strict)
+        for verdict in clauses
+    )
+    if scope.problem or (problem and not broken):
+        outcome = RunOutcome.COULD_NOT_TEST
+    else:
+        outcome = RunOutcome.VIOLATES if broken else RunOutcome.CONFORMS
+    return Verdicts(
+        outcome=outcome,
+        clauses=clauses,
+        requests=ledger.requests,
+        troubles=tuple(ledger.troubles),
+        problem=problem,
+    )
+
+
+def _verdict(clause: Clause, ledger: Ledger, scope: Scope) -> Verdict:
+    deviation = ledger.deviations.get(clause.id)
+    observations = ledger.kept[clause.id]
+    reason = ""
+    if deviation:
+        outcome = Outcome.BROKEN
+    elif observations and (scope.removes or not _needs_remove(clause)):
+        outcome = Outcome.KEPT
+    elif not scope.removes and _needs_remove(clause):
+        outcome, reason = Outcome.NOT_IMPLEMENTED, "Remove is not implemented"
+    else:
+        outcome, reason = Outcome.UNOBSERVED, _excuse(clause, ledger, scope)
+    return Verdict(
+        clause=clause,
+        outcome=outcome,
+        observations=observations,
+        deviation=deviation,
+        reason=reason,
+    )
+
+
+HARMLESS = "remove.harmless"
+"""The one clause of Remove that speaks of targets that do not implement it."""
+
+
+def _needs_remove(clause: Clause) -> bool:
+    return clause.operation == "remove" and clause.id != HARMLESS
+
+
+def _excuse(clause: Clause, ledger: Ledger, scope: Scope) -> str:
+    """Why a clause may stay unobserved; empty where nothing excuses it."""
+    if clause.id == HARMLESS and scope.removes:
+        return "Remove is implemented"
+    if clause.race and not scope.races:
+        return "races are not run yet"
+    if clause.id in ledger.excuses:
+        return ledger.excuses[clause.id]
+    return "" if scope.everything else "not selected"
+
+
+def _gap(clauses: tuple[Verdict, ...], scope: Scope) -> str:
+    """A `must` that nobody saw, and nothing excuses: then the run has not tested the contract."""
+    if scope.everything:
+        unseen = [
+            verdict.clause.id
+            for verdict in clauses
+            if verdict.outcome is Outcome.UNOBSERVED
+            and verdict.clause.level == "must"
+            and not verdict.reason
+        ]
+        return f"never observed: {', '.join(unseen)}" if unseen else ""
+    seen = any(verdict.outcome in {Outcome.KEPT, Outcome.BROKEN} for verdict in clauses)
+    return "" if seen else "no clause was observed; is the selection (-k) right?"

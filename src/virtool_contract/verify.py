@@ -1,0 +1,151 @@
+"""The main job: runs the chapters under pytest, in a session of their own, and prints the verdict."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+import pytest
+
+from virtool_contract import pytest_plugin
+from virtool_contract.options import OPTIONS, Settings
+from virtool_contract.progress import Progress
+from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
+
+USAGE = 2
+INI = Path(__file__).with_name("verify.ini")
+
+
+class Front:
+    """Keeps hold of the plugin that pytest made, and of what was collected."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self.plugin: ContractPlugin | None = None
+        self.items: list[pytest.Item] = []
+        self.internal = ""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Take hold of the plugin."""
+        self.plugin = cast("ContractPlugin", config.pluginmanager.get_plugin(NAME))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Take hold of what was collected."""
+        self.items = list(session.items)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note what went wrong in the suite itself."""
+        self.internal = excinfo.exconly()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a chapter that could not even be read."""
+        if report.failed:
+            self.internal = str(report.longrepr).strip().splitlines()[-1]
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """An interrupted run has not tested the contract."""
+        if self.plugin:
+            self.plugin.problem = self.plugin.problem or "interrupted"
+
+
+def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
+    """Verify a target; print the verdict, and say it by the exit code."""
+    front = Front()
+    plugins: list[object] = [pytest_plugin, front]
+    if not dry_run:
+        plugins.append(Progress(front))
+    with _environment(), _termination():
+        code = pytest.main(arguments(settings, selection, dry_run=dry_run), plugins)
+    if dry_run and code == pytest.ExitCode.OK:
+        return _list(front.items)
+    return _conclude(front, settings, selection, code)
+
+
+def arguments(settings: Settings, selection: str | None, *, dry_run: bool) -> list[str]:
+    """What pytest is told: our chapters only, and nothing of the folder it happens to run in."""
+    words = ["--pyargs", "contract_tests", "-c", str(INI), "--rootdir", str(INI.parent)]
+    words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
+    words += ["-p", "pytest_base_url.plugin"]
+    words += settings_arguments(settings, for_pytest=True)
+    if selection:
+        words += ["-k", selection]
+    return [*words, "--collect-only"] if dry_run else words
+
+
+def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[str]:
+    """The options that make these settings; pytest is told all, lest it looks them up again."""
+    words = []
+    for option in OPTIONS:
+        value = getattr(settings, option.key)
+        name = option.in_pytest if for_pytest else option.name
+        if option.is_flag:
+            words += [f"--{name}"] * value
+        elif value is not None and (for_pytest or value != option.default):
+            words.append(f"--{name}={value}")
+    return words
+
+
+def _conclude(front: Front, settings: Settings, selection: str | None, code: int) -> int:
+    plugin = front.plugin
+    if plugin is not None and plugin.verdicts is not None:
+        words = ["virtool-contract", "verify", *settings_arguments(settings)]
+        print(plugin.text(shlex.join(words)), end="", flush=True)
+        return plugin.verdicts.exit_code
+    if plugin is not None and plugin.problem:
+        print(f"could not test: {plugin.problem}", file=sys.stderr)
+        return COULD_NOT_TEST
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        print(f"virtool-contract: -k {selection!r} selects no clause", file=sys.stderr)
+        return USAGE
+    if code == pytest.ExitCode.USAGE_ERROR:
+        return USAGE
+    why = front.internal or f"pytest ended with {code}"
+    print(f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr)
+    return COULD_NOT_TEST
+
+
+def _list(items: list[pytest.Item]) -> int:
+    for item in items:
+        clauses = ", ".join(each for mark in item.iter_markers("clause") for each in mark.args)
+        module, _, name = item.nodeid.rpartition("::")
+        print(f"{Path(module).name}::{name}" + (f"  {clauses}" if clauses else ""))
+    return 0
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Keep the developer's pytest settings and plugins out of the session."""
+    hidden = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    hidden[name] = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        _restore(hidden)
+
+
+def _restore(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+@contextmanager
+def _termination() -> Iterator[None]:
+    """Have SIGTERM end a run as Ctrl-C does: with teardown, and with what was established."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,275 @@
+"""A reference server on a real socket, and a tour of one without a socket."""
+
+import asyncio
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pytest
+import requests
+
+from virtool_contract.reference.app import run
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.values import Call, Credentials, Operation
+
+PATIENCE = 10
+Auth: TypeAlias = tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    analysis_id: str
+    auth: tuple[str, str]
+
+
+def subject_in(state: dict[str, Any]) -> Subject:
+    auth = (f"job-{state['job_id']}", state["job_key"])
+    return Subject(analysis_id=state.get("analysis_id", ""), auth=auth)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server at an address, and the few things tests ask of it."""
+
+    url: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def send(
+        self, method: str, analysis_id: str, auth: Auth, body: object = None, **options: Any
+    ) -> requests.Response:
+        if body is not None:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            options |= {"data": data}
+        url = f"{self.url}/api/analyses/{analysis_id}"
+        return self.session.request(method, url, auth=auth, timeout=PATIENCE, **options)
+
+    def change_state(self, request: object) -> requests.Response:
+        data = request if isinstance(request, bytes) else json.dumps(request).encode()
+        return self.session.post(f"{self.url}/provider-states", data=data, timeout=PATIENCE)
+
+    def set_up(self, state: str, **params: object) -> Subject:
+        reply = self.change_state({"action": "setup", "state": state, "params": params})
+        assert reply.status_code == 200
+        return subject_in(reply.json())
+
+    def pending(self, *, files: bool = True) -> Subject:
+        return self.set_up("a pending analysis", files=files)
+
+    def idle(self) -> Subject:
+        return self.set_up("a job that runs no analysis")
+
+    def finalized(self, results: object) -> Subject:
+        subject = self.pending()
+        reply = self.send("PATCH", subject.analysis_id, subject.auth, {"results": results})
+        assert reply.status_code == 200
+        return subject
+
+    def read(self, subject: Subject) -> dict[str, Any]:
+        reply = self.send("GET", subject.analysis_id, subject.auth)
+        assert reply.status_code == 200
+        document: dict[str, Any] = reply.json()
+        return document
+
+
+@contextmanager
+def running(service: Service, **options: Any) -> Iterator[Target]:
+    """Serve from a thread until the block ends."""
+    ready: queue.Queue[str] = queue.Queue()
+    reader, writer = os.pipe()
+    with open(reader, "rb") as lifeline:  # noqa: PTH123  # a descriptor has no path
+        options |= {"on_ready": ready.put, "stop_when_closed": lifeline}
+        thread = threading.Thread(target=run, args=(service,), kwargs=options)
+        thread.start()
+        target = Target(ready.get(timeout=PATIENCE))
+        try:
+            yield target
+        finally:
+            target.session.close()
+            os.close(writer)
+            thread.join(timeout=PATIENCE)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Target]]:
+    with ExitStack() as stack:
+        yield lambda service, **options: stack.enter_context(running(service, **options))
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Target]:
+    with running(Service()) as server:
+        yield server
+
+
+# What follows asks a service for everything that any variant answers differently.
+
+AWKWARD: tuple[object, ...] = (
+    {"foo": "bar", "n": None, "e": {}, "l": [], "t": True, "one": [1], "same": [1, 1]},
+    {},
+    {"blanks": "  x ", "empty": "", "digits": "12", "markup": "<&>", "long": "x" * 2000},
+    {"composed": "e\u0301", "accent": "é", "astral": "a\U0001f9ec", "line": "a\nb/c"},
+    {"f": 0.1234567891, "tiny": 1e-9, "i": 2**40, "whole": 1.0, "Upper": 1},
+    {"a.b": 1, "$set": 1, "__proto__": 1, "": 1},
+    {"deep": json.loads("[" * 60 + "]" * 60)},
+    {"big": 2**53 + 1, "huge": 10**25, "nul": "a\0b", "lone": "\ud800"},
+    {"size": "x" * 2**20},
+    {"size": "x" * (2**20 + 2**17)},
+)
+BAD_BODIES = (
+    b"",
+    b"{",
+    b'{"results": {"a": 1},',
+    b"[]",
+    b'"text"',
+    b"{}",
+    b'{"other": 1}',
+    b'{"results": null}',
+    b'{"results": []}',
+    b'{"results": "x"}',
+    b'{"results": 3}',
+    b'{"results": {"a": NaN}}',
+    b'{"results": {"a": "\xff"}}',
+)
+EXTRA = {
+    "note": "n",
+    "workflow": "other",
+    "ready": False,
+    "created_at": "2001-01-01T00:00:00Z",
+    "user": {"id": "mallory"},
+    "job": {"id": "mallory"},
+    "sample": {"id": "other", "name": "other"},
+    "subtractions": [],
+}
+WRONG = Credentials(user="job-nobody", password="wrong")  # noqa: S106  # nobody's
+Step: TypeAlias = tuple[Operation, bytes]
+
+
+def body(results: object, **extra: object) -> bytes:
+    return json.dumps({"results": results} | extra).encode()
+
+
+GOOD: Step = ("finalize", body({"first": 1}))
+LATE: Step = ("finalize", body({"second": 2}))
+READ: Step = ("get", b"")
+REMOVE: Step = ("remove", b"")
+
+
+@dataclass(slots=True)
+class Tour:
+    """Asks, and writes down each answer as it goes over the wire."""
+
+    service: Service
+    log: list[Any] = field(default_factory=list)
+
+    def set_up(self, state: str, *, files: bool = True) -> tuple[str, Credentials]:
+        params = {"files": files}
+        request = {"action": "setup", "state": state, "params": params}
+        reply = self.service.change_state(json.dumps(request).encode()).content
+        assert isinstance(reply, dict)
+        user = f"job-{reply['job_id']}"
+        return reply.get("analysis_id", ""), Credentials(user=user, password=reply["job_key"])
+
+    async def ask(
+        self, step: Step, analysis_id: str, caller: Credentials | None, method: str = "GET"
+    ) -> None:
+        call = Call(
+            operation=step[0],
+            analysis_id=analysis_id,
+            credentials=caller,
+            body=step[1],
+            method=method,
+            headers={"accept-encoding": "gzip"},
+        )
+        sent = self.service.sent(call, await self.service.handle(call))
+        self.log.append((sent.status, dict(sent.headers), sent.body, sent.chunked))
+
+    async def story(self, *steps: Step, files: bool = True) -> None:
+        analysis_id, owner = self.set_up("a pending analysis", files=files)
+        for step in steps:
+            await self.ask(step, analysis_id, owner)
+
+    async def at_once(self, *steps: Step) -> None:
+        analysis_id, owner = self.set_up("a pending analysis")
+        late = [self.after(0.001 * (step is READ), step, analysis_id, owner) for step in steps]
+        await asyncio.gather(*late)
+        await self.ask(READ, analysis_id, owner)
+
+    async def after(self, delay: float, step: Step, analysis_id: str, owner: Credentials) -> None:
+        await asyncio.sleep(delay)
+        await self.ask(step, analysis_id, owner)
+
+    async def strangers(self, *first: Step) -> None:
+        analysis_id, owner = self.set_up("a pending analysis")
+        for step in first:
+            await self.ask(step, analysis_id, owner)
+        _, other = self.set_up("a pending analysis")
+        _, idle = self.set_up("a job that runs no analysis")
+        forged = Credentials(user=owner.user, password="wrong")  # noqa: S106  # nobody's
+        for stranger in (None, WRONG, forged, other, idle):
+            for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
+                await self.ask(step, analysis_id, stranger)
+                await self.ask(READ, analysis_id, owner)
+
+    async def look_alikes(self) -> None:
+        analysis_id, owner = self.set_up("a pending analysis")
+        stem = analysis_id[:-1]
+        near = (analysis_id.upper(), f"{analysis_id} ", stem, f"{analysis_id}0", f"{stem}%")
+        _, idle = self.set_up("a job that runs no analysis")
+        for absent in ("nosuchid", *near, f"%{ord(analysis_id[0]):x}{analysis_id[1:]}"):
+            for caller in (owner, idle):
+                await self.ask(READ, absent, caller)
+        for step in (LATE, REMOVE):
+            await self.ask(step, "nosuchid", owner)
+        await self.ask(READ, analysis_id, owner)
+
+    async def stories(self) -> list[Any]:
+        for files in (True, False, True):
+            await self.story(*[READ] * 10, files=files)
+        await self.strangers()
+        await self.strangers(GOOD)
+        await self.look_alikes()
+        for bad in BAD_BODIES:
+            await self.story(("finalize", bad), READ, GOOD, ("finalize", bad), READ)
+        for results in AWKWARD:
+            await self.story(("finalize", body(results)), READ, READ)
+        for name, value in [*EXTRA.items()] * 2:
+            await self.story(("finalize", body({"a": 1}, **{name: value})), READ)
+        await self.story(GOOD, GOOD, READ, LATE, READ, LATE, READ, REMOVE, READ, LATE, REMOVE, READ)
+        await self.story(GOOD, REMOVE, READ, REMOVE, READ, LATE, READ)
+        for _ in range(3):
+            await self.story(REMOVE, *[READ] * 4, REMOVE, LATE, REMOVE)
+        await self.neighbours()
+        await self.methods()
+        return self.log
+
+    async def races(self) -> list[Any]:
+        for race in ((GOOD, LATE), (GOOD, REMOVE), (REMOVE, REMOVE), (GOOD, READ), (REMOVE, GOOD)):
+            await self.at_once(*race)
+        return self.log
+
+    async def neighbours(self) -> None:
+        for steps in ((LATE, READ, READ, REMOVE), (REMOVE,)):
+            around = [self.set_up("a pending analysis") for _ in range(3)]
+            await self.ask(GOOD, *around[0])
+            for step in steps:
+                await self.ask(step, *around[1])
+                for subject in around:
+                    await self.ask(READ, *subject)
+
+    async def methods(self) -> None:
+        await self.ask(READ, *self.set_up("a pending analysis"), method="HEAD")
+        self.log.append(self.service.undeclared("OPTIONS"))
+
+
+@pytest.fixture(scope="session")
+def tour() -> Callable[[type[Service]], list[Any]]:
+    async def whole(service: type[Service]) -> list[Any]:
+        return [await Tour(service()).stories(), await Tour(service()).races()]
+
+    return lambda service: asyncio.run(whole(service))
