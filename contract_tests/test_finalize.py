@@ -2,7 +2,16 @@
 
 import pytest
 
-from virtool_contract.promises import Body, Caller, Json, Stage, classify, clause, expect, finalize_body
+from virtool_contract.promises import (
+    Body,
+    Caller,
+    Json,
+    Stage,
+    classify,
+    clause,
+    expect,
+    finalize_body,
+)
 
 INVALID_RESULTS: dict[str, Json] = {
     "null": None,
@@ -84,7 +93,9 @@ def test_nobody_else_changes(stage: Stage) -> None:
 
 
 @clause("finalize.once", "finalize.keeps-first-results")
-@pytest.mark.parametrize("second", [{"foo": "bar"}, {"foo": "baz"}, {}], ids=["same", "other", "empty"])
+@pytest.mark.parametrize(
+    "second", [{"foo": "bar"}, {"foo": "baz"}, {}], ids=["same", "other", "empty"]
+)
 def test_a_second_finalize_is_refused(stage: Stage, second: dict[str, Json]) -> None:
     """Finalizing a finalized analysis MUST be refused with 409 and MUST keep the first results."""
     analysis = stage.finalized({"foo": "bar"})
@@ -148,7 +159,11 @@ EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
     "user": {"user": {"id": "virtool_contract"}},
     "subtractions": {"subtractions": [{"id": "virtool_contract", "name": "virtool_contract"}]},
     "files": {"files": []},
-    "several": {"workflow": "virtool_contract", "_id": "virtool_contract", "$set": {"ready": False}},
+    "several": {
+        "workflow": "virtool_contract",
+        "_id": "virtool_contract",
+        "$set": {"ready": False},
+    },
 }
 
 
@@ -166,9 +181,7 @@ def test_members_beside_results_do_nothing(stage: Stage, beside: dict[str, Json]
 def test_members_without_results_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
     """Nor are they when results are missing, or the analysis is finalized already."""
     finalized = stage.finalized()
-    expect.refusal(
-        stage.finalize(finalized, finalize_body({"foo": "baz"}, **beside)), "finalized"
-    )
+    expect.refusal(stage.finalize(finalized, finalize_body({"foo": "baz"}, **beside)), "finalized")
     expect.success(stage.finalize(stage.pending(), finalize_body({"foo": "bar"}, **beside)))
 
 

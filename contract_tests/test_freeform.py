@@ -16,12 +16,8 @@ def test_awkward_results_survive(stage: Stage, results: dict[str, Json]) -> None
 
 
 @clause("finalize.beyond-i-json")
-@pytest.mark.parametrize(
-    "results", freeform.BEYOND_I_JSON.values(), ids=freeform.BEYOND_I_JSON
-)
-def test_results_beyond_i_json_are_kept_or_refused(
-    stage: Stage, results: dict[str, Json]
-) -> None:
+@pytest.mark.parametrize("results", freeform.BEYOND_I_JSON.values(), ids=freeform.BEYOND_I_JSON)
+def test_results_beyond_i_json_are_kept_or_refused(stage: Stage, results: dict[str, Json]) -> None:
     """Results past I-JSON SHOULD be kept exactly or refused with a 4xx."""
     analysis = stage.pending(files=False)
     expect.success(stage.finalize(analysis, results))

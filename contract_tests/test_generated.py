@@ -27,8 +27,10 @@ def test_generated_requests(explorer: Explorer, operation: str, mode: Generation
         case, phase, caller = drawn
         subject = subject_in(stage, phase)
         body = generated.body_of(case)
-        answer = stage.write(subject, operation, caller, body) if body else (
-            stage.attempt(subject, operation, caller)
+        answer = (
+            stage.write(subject, operation, caller, body)
+            if body
+            else (stage.attempt(subject, operation, caller))
         )
         if stage.target.removes or operation != "remove":
             stage.report(generated.findings(contract, case, answer.response))

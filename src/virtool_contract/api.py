@@ -1,4 +1,4 @@
-"""The only door to a target: sends as a caller, keeps deadlines and caps, and guards every write."""
+"""The only door to a target: sends requests, keeps deadlines and caps, and guards every write."""
 
 import base64
 import threading

@@ -67,7 +67,9 @@ def classify(raw: bytes, media_type: str = "application/json") -> Body:
     try:
         value = parse(raw)
     except NotJsonError as error:
-        lenient = any(word in str(error) for word in ("repeated", "is not JSON", "byte order", "too"))
+        lenient = any(
+            word in str(error) for word in ("repeated", "is not JSON", "byte order", "too")
+        )
         if lenient:
             return Body(raw=raw, media_type=media_type, kind=Kind.UNCLEAR)
         return Body(raw=raw, media_type=media_type, flaw=Flaw.NOT_JSON)
@@ -117,7 +119,9 @@ def _leaves(value: Json) -> list[Json]:
     return [value]
 
 
-UNTAMED = frozenset({"id", "ready", "results", "job", "files", "constructor", "true", "false", "null"})
+UNTAMED = frozenset(
+    {"id", "ready", "results", "job", "files", "constructor", "true", "false", "null"}
+)
 
 
 def _tame(leaf: Json) -> bool:

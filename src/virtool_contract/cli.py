@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"virtool-contract: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123, PLW1514 - until the process ends
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the process ends
         return USAGE
     return code
 
@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line, with each command's function as `run`."""
     parser = argparse.ArgumentParser(
         prog="virtool-contract",
-        description="Does a server keep the contract of the analyses resource of the Virtool Jobs API?",
+        description="Does a server keep the contract of the analyses of the Virtool Jobs API?",
         epilog="exit codes: 0 conforms, 1 violates, 2 usage or configuration, 3 could not test",
         allow_abbrev=False,
     )
@@ -82,10 +82,18 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.description = "Run the reference server, which is its own provider, until Ctrl-C."
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
-    parser.add_argument("--port", type=_port, default=9950, help="0 picks a free one (default: 9950)")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="NAME", help="break it this way (repeatable)"
+        "--host", default="127.0.0.1", help="address to listen on (default: loopback)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=9950, help="0 picks a free one (default: 9950)"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="break it this way (repeatable)",
     )
     parser.add_argument(
         "--freedom",

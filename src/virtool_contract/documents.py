@@ -12,6 +12,7 @@ GUARDED = frozenset(
 )
 """Members of a document; three of them in a refusal are a leak, not a coincidence."""
 
+
 def compare(
     contract: Contract, known: Known, document: Mapping[str, Json]
 ) -> dict[str, tuple[str, str]]:
@@ -35,9 +36,9 @@ def compare(
         found["results"] = (f"/results: {show(known.results)}", f"/results: {show(results)}")
     elif not finalized and results is not None:
         found["results"] = ("no results yet", f"/results: {show(results)}")
-    where = known.document and _moved(contract, known.document, document)
-    if where:
-        found["others"] = ("the documented members as they were", where)
+    moved = _moved(contract, known.document, document) if known.document else None
+    if moved:
+        found["others"] = ("the documented members as they were", moved)
     for key, value in (known.sent_beside or {}).items():
         if key in document and difference(value, document[key]) is None:
             found["stored"] = (f"no {key!a} in the document", f"/{key}: {show(document[key])}")

@@ -50,13 +50,17 @@ class Explorer:
     def stories(self, machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
         """Run a state machine; it takes a stage."""
         chosen = search_settings(examples, steps)
+        stage = self.stage
 
         def search() -> None:
             @hypothesis.seed(self.run.settings.seed)
-            def factory() -> RuleBasedStateMachine:
-                return machine(self.stage())  # type: ignore[call-arg]
+            class Seeded(machine):  # type: ignore[misc, valid-type]
+                """The machine on a stage of this search."""
 
-            run_state_machine_as_test(factory, settings=chosen)  # type: ignore[no-untyped-call]
+                def __init__(self) -> None:
+                    super().__init__(stage())
+
+            run_state_machine_as_test(Seeded, settings=chosen)
 
         self._until_quiet(search)
 

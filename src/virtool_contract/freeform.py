@@ -63,7 +63,7 @@ SCALARS: Final[Mapping[str, Json]] = {
     "looks like JSON": '{"a":[1]}',
     "looks like NaN": "NaN",
     "looks like infinity": "-Infinity",
-    "upper and lower case": "aAßẞıİ",
+    "upper and lower case": "aA\u00df\u1e9e\u0131\u0130",
     "a long string": "ACGT" * 1024,
     "a slash": "a/b/../c",
 }

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes from the contract, as steps; and its own checks of the answers."""
+"""Requests that schemathesis makes from the contract, and its own checks of the answers."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import CacheConfig, SchemathesisConfig
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.core.transport import Response as CheckedResponse
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
@@ -35,11 +36,12 @@ of bodies more narrowly than the contract does (docs/decisions.md).
 
 
 def operations(contract: Contract) -> dict[str, Any]:
-    """schemathesis' operations by operationId."""
+    """Schemathesis' operations by operationId."""
     # A configuration of our own: no schemathesis.toml of the developer's, and no cache on disk.
     config = SchemathesisConfig(cache=CacheConfig(enabled=False))
     schema = schemathesis.openapi.from_dict(dict(contract.document), config=config)
-    found = (result.ok() for result in schema.get_all_operations())
+    results = schema.get_all_operations()
+    found = (result.ok() for result in results if isinstance(result, Ok))
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
@@ -96,7 +98,8 @@ def _failure(case: Any, response: Response, check: Any) -> Failure | None:  # no
     try:
         case.validate_response(checked, checks=[check])
     except FailureGroup as group:
-        return next((each for each in group.exceptions if isinstance(each, Failure)), None)
+        first: Failure = group.exceptions[0]
+        return first
     except Failure as failure:
         return failure
     return None

@@ -56,7 +56,9 @@ def _constant(name: str) -> NoReturn:
 def encode(value: Json) -> bytes:
     """Write a value compactly in UTF-8; lone surrogates, which UTF-8 cannot hold, are escaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 

@@ -8,7 +8,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.documents import compare, file_owners, leaks
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json, NotJsonError, parse, show
-from virtool_contract.model import NOT_IMPLEMENTED, Due, Phase
+from virtool_contract.model import Due, Phase
 from virtool_contract.subject import Cause, Known
 
 SHOWN_BODY = 200
@@ -53,7 +53,9 @@ def describe(response: Response) -> str:
     """An answer for a message: status, media type and the first bytes of the body, in ASCII."""
     text = ascii(response.body[:SHOWN_BODY].decode(errors="replace"))[1:-1]
     more = "…" if len(response.body) > SHOWN_BODY else ""
-    return " ".join(filter(None, (str(response.status), ascii(response.media_type)[1:-1], text + more)))
+    return " ".join(
+        filter(None, (str(response.status), ascii(response.media_type)[1:-1], text + more))
+    )
 
 
 class _Judging:
@@ -176,7 +178,9 @@ class _Judging:
         message = self.message()
         if message:
             said = message.rstrip(".").casefold() in self.text().casefold()
-            yield self.kept("message") if said else self.broken("message", f'"{message}" in the body')
+            yield (
+                self.kept("message") if said else self.broken("message", f'"{message}" in the body')
+            )
 
     def text(self) -> str:
         """The body as text, JSON escapes undone where it is JSON."""
@@ -258,7 +262,9 @@ class _Judging:
             missing = getattr(error.kind, "property", None)
             first = path[0] if path else str(missing or "")
             at = "/".join(["", *path])
-            finding = self.broken(f"shape.{first}" if first else "shape", "the documented shape", "")
+            finding = self.broken(
+                f"shape.{first}" if first else "shape", "the documented shape", ""
+            )
             actual = f"{at or '/'}: {ascii(_cut(error.message))[1:-1]}"
             wrong.setdefault(
                 finding.clause,
@@ -277,7 +283,10 @@ class _Judging:
     def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
         wanted = {"/id": self.known.id, "/job/id": self.known.job_id}
         job = document.get("job")
-        found = {"/id": document.get("id"), "/job/id": job.get("id") if isinstance(job, dict) else ""}
+        found = {
+            "/id": document.get("id"),
+            "/job/id": job.get("id") if isinstance(job, dict) else "",
+        }
         for at, value in wanted.items():
             if value and found[at] and str(found[at]) != value:
                 yield self.broken("identity", f"{at}: {value!a}", f"{at}: {show(found[at])}")

@@ -1,4 +1,4 @@
-"""What a run has observed: how often each clause was kept, which were broken, and how that shows."""
+"""What was observed: how often each clause was kept, which were broken, and how that shows."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The options of a run, declared once for both fronts: command line, then environment, then file."""
+"""The options of a run, declared once for both fronts: command line, environment, then file."""
 
 import os
 import tomllib
@@ -162,7 +162,7 @@ OPTIONS = (
         metavar="|".join(EFFORTS),
         default="standard",
         read=effort,
-        help="quick: the promises; standard: stories and generated requests too (default: standard)",
+        help="quick: the promises; standard (default): stories and generated requests too",
     ),
     Option(
         name="seed",
@@ -277,7 +277,9 @@ def _from_file(file: Path) -> Mapping[str, Any]:
     for name in section:
         if name not in known:
             names = ", ".join(sorted(known))
-            raise OptionError(f"{file.name}, [tool.virtool-contract], {name}: no option; try {names}")
+            raise OptionError(
+                f"{file.name}, [tool.virtool-contract], {name}: no option; try {names}"
+            )
     return dict(section)
 
 

@@ -17,7 +17,9 @@ INTERVAL = 0.2
 
 
 def probe(target: Target, wait: float = 0.0) -> None:
-    """Find out what holds for a target, and note it there; `wait` is how many seconds it may take to come up.
+    """Find out what holds for a target, and note it there.
+
+    `wait` is how many seconds the target may take to come up.
 
     Raises:
         TargetTroubleError: it cannot be reached, or does not know the analysis it should hold.

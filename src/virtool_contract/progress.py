@@ -33,7 +33,10 @@ class Progress:
         """Begin to show."""
         if self.console.is_terminal:
             self._live = Live(
-                get_renderable=self._text, console=self.console, transient=True, refresh_per_second=8
+                get_renderable=self._text,
+                console=self.console,
+                transient=True,
+                refresh_per_second=8,
             )
             self._live.start()
         else:

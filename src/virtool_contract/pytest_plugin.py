@@ -212,7 +212,7 @@ class ContractPlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up what was observed, also where other processes ran the promises."""
         for name, value in report.user_properties:
-            if name == PROPERTY:
+            if name == PROPERTY and isinstance(value, dict):
                 self.total.merge(Ledger.from_json(value))
         if report.failed and _is_internal(report):
             first = str(report.longrepr).strip().splitlines()[-1:]

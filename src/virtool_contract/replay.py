@@ -69,4 +69,3 @@ def _shortened(target: Target, deviation: Deviation) -> Deviation:
             index = min(index, len(deviation.scenario.steps))
         index -= 1
     return deviation
-

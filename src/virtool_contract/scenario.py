@@ -1,4 +1,4 @@
-"""Scenarios: the requests that led to a finding, symbolic, so that they can be sent again anywhere."""
+"""Scenarios: the requests that led to a finding, symbolic, so that they can be sent again."""
 
 import base64
 import shlex
@@ -141,7 +141,9 @@ def _data(raw: bytes) -> str:
         return f"@body-of-{len(raw)}-bytes.json  # in report.json"
     if text.encode() == raw and text.isprintable():
         return shlex.quote(text)
-    escaped = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in raw)
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in raw
+    )
     return f"\"$(printf '{escaped}')\""
 
 

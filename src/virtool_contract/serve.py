@@ -29,8 +29,11 @@ def service(faults: Sequence[str], freedoms: Sequence[str]) -> Service:
     Raises:
         ValueError: there is no such fault or freedom; the message names similar ones.
     """
-    bases = (compose_faults(faults),) * bool(faults) + (compose_freedoms(freedoms),) * bool(freedoms)
-    return type("Served", bases or (Service,), {})()
+    bases = (compose_faults(faults),) * bool(faults) + (compose_freedoms(freedoms),) * bool(
+        freedoms
+    )
+    served: Service = type("Served", bases or (Service,), {})()
+    return served
 
 
 def serve(

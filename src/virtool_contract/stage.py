@@ -1,12 +1,12 @@
-"""Where scenarios are played: sends each step, has it judged, and reads back what it could change."""
+"""Where scenarios are played: each step is sent and judged, and what it could change read back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from virtool_contract.body import Body, finalize_body
+from virtool_contract.documents import settled
 from virtool_contract.exchange import Exchange, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
-from virtool_contract.documents import settled
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller, Due, Phase, step
@@ -161,7 +161,9 @@ class Stage:
         """Send any operation by any caller, a finalize with plain results; then read back."""
         if operation == "get":
             return self.get(subject, caller)
-        body = finalize_body({"by": str(caller).replace(" ", "")}) if operation == "finalize" else None
+        body = (
+            finalize_body({"by": str(caller).replace(" ", "")}) if operation == "finalize" else None
+        )
         return self.write(subject, operation, caller, body)
 
     def read_back(self, subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""What is known of a subject: its state, its document as last seen, and what could have changed it."""
+"""What is known of a subject: its state, its document as last seen, what could have changed it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

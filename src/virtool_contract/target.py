@@ -1,4 +1,4 @@
-"""The implementation under test, with its provider: hands out subjects and the callers' credentials."""
+"""The implementation under test and its provider: hands out subjects and credentials."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -155,7 +155,13 @@ def similar_ids(analysis_id: str) -> Iterator[str]:
 
 
 def _shifted(char: str, shift: int) -> str:
-    for alphabet in ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEF", "GHIJKLMNOPQRSTUVWXYZ"):
+    for alphabet in (
+        "0123456789",
+        "abcdef",
+        "ghijklmnopqrstuvwxyz",
+        "ABCDEF",
+        "GHIJKLMNOPQRSTUVWXYZ",
+    ):
         if char in alphabet:
             moved = alphabet[(alphabet.index(char) + shift) % len(alphabet)]
             return "9" if moved == "0" and alphabet[0] == "0" else moved

@@ -1,4 +1,4 @@
-"""The main job: runs the chapters under pytest, in a session of their own, and prints the verdict."""
+"""The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
 import os
 import shlex
@@ -26,13 +26,19 @@ class Front:
 
     def __init__(self) -> None:
         """Hold nothing yet."""
-        self.plugin: ContractPlugin | None = None
+        self.config: pytest.Config | None = None
         self.items: list[pytest.Item] = []
         self.internal = ""
 
+    @property
+    def plugin(self) -> ContractPlugin | None:
+        """The plugin of the session, once there is one."""
+        plugins = self.config.pluginmanager if self.config else None
+        return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
+
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Take hold of the plugin."""
-        self.plugin = cast("ContractPlugin", config.pluginmanager.get_plugin(NAME))
+        """Take hold of the session's configuration."""
+        self.config = config
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take hold of what was collected."""
@@ -105,7 +111,9 @@ def _conclude(front: Front, settings: Settings, selection: str | None, code: int
     if code == pytest.ExitCode.USAGE_ERROR:
         return USAGE
     why = front.internal or f"pytest ended with {code}"
-    print(f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr)
+    print(
+        f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr
+    )
     return COULD_NOT_TEST
 
 

@@ -40,7 +40,12 @@ class Target:
     session: requests.Session = field(default_factory=requests.Session)
 
     def send(
-        self, method: str, analysis_id: str, auth: Auth, body: object = None, **options: Any
+        self,
+        method: str,
+        analysis_id: str,
+        auth: Auth,
+        body: object = None,
+        **options: Any,  # noqa: ANN401  # what requests takes
     ) -> requests.Response:
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -77,7 +82,7 @@ class Target:
 
 
 @contextmanager
-def running(service: Service, **options: Any) -> Iterator[Target]:
+def running(service: Service, **options: Any) -> Iterator[Target]:  # noqa: ANN401  # what run takes
     """Serve from a thread until the block ends."""
     ready: queue.Queue[str] = queue.Queue()
     reader, writer = os.pipe()

@@ -144,7 +144,7 @@ def test_a_race_opens_on_a_real_socket(serve: Callable[..., Target]) -> None:
 
 
 def test_two_faults_at_once(serve: Callable[..., Target]) -> None:
-    target = serve(faults.compose(["user-missing", "finalize-is201"])())
+    target = serve(faults.compose(["user-missing", "finalize-is-201"])())
     subject = target.pending()
     assert "user" not in target.read(subject)
     reply = target.send("PATCH", subject.analysis_id, subject.auth, {"results": {}})

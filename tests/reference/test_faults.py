@@ -13,9 +13,51 @@ from virtool_contract.reference.service import Service
 from virtool_contract.reference.variants import UnknownVariantError
 
 CATALOGUE = faults.catalogue()
-CLAUSES = set(
-    ["access.credentials", "access.no-leak", "errors.message", "errors.media-type", "errors.no-server-error", "isolation", "media-type", "json.well-formed", "documented-status", "get.document", "get.identity", "get.own-only", "get.analysis-jobs-only", "get.absent", "get.safe", "get.files", "get.results-when-ready", "finalize.answer", "finalize.ready", "finalize.results", "finalize.freeform", "finalize.beyond-i-json", "finalize.size", "finalize.changes-nothing-else", "finalize.results-required", "finalize.results-object", "finalize.body-json", "finalize.extra-members", "finalize.once", "finalize.keeps-first-results", "finalize.absent", "finalize.own-only", "finalize.forbidden", "finalize.atomic", "remove.pending", "remove.no-content", "remove.gone", "remove.absent", "remove.finalized-stays", "remove.own-only", "remove.forbidden", "remove.atomic", "remove.harmless"]
-)
+CLAUSES = {
+    "access.credentials",
+    "access.no-leak",
+    "errors.message",
+    "errors.media-type",
+    "errors.no-server-error",
+    "isolation",
+    "media-type",
+    "json.well-formed",
+    "documented-status",
+    "get.document",
+    "get.identity",
+    "get.own-only",
+    "get.analysis-jobs-only",
+    "get.absent",
+    "get.safe",
+    "get.files",
+    "get.results-when-ready",
+    "finalize.answer",
+    "finalize.ready",
+    "finalize.results",
+    "finalize.freeform",
+    "finalize.beyond-i-json",
+    "finalize.size",
+    "finalize.changes-nothing-else",
+    "finalize.results-required",
+    "finalize.results-object",
+    "finalize.body-json",
+    "finalize.extra-members",
+    "finalize.once",
+    "finalize.keeps-first-results",
+    "finalize.absent",
+    "finalize.own-only",
+    "finalize.forbidden",
+    "finalize.atomic",
+    "remove.pending",
+    "remove.no-content",
+    "remove.gone",
+    "remove.absent",
+    "remove.finalized-stays",
+    "remove.own-only",
+    "remove.forbidden",
+    "remove.atomic",
+    "remove.harmless",
+}
 CATEGORIES = {
     "response shape",
     "response type",
@@ -104,8 +146,8 @@ def test_no_names_make_the_reference() -> None:
 
 
 def test_two_combine() -> None:
-    both = faults.compose(["user-missing", "finalize-is201", "user-missing"])
-    assert {Fault, *(CATALOGUE[n] for n in ("user-missing", "finalize-is201"))} < set(both.__mro__)
+    both = faults.compose(["user-missing", "finalize-is-201", "user-missing"])
+    assert {Fault, *(CATALOGUE[n] for n in ("user-missing", "finalize-is-201"))} < set(both.__mro__)
 
 
 def test_all_combine() -> None:
@@ -113,7 +155,7 @@ def test_all_combine() -> None:
 
 
 def test_an_unknown_name_lists_near_ones() -> None:
-    with pytest.raises(UnknownVariantError, match="no fault named 'user-mising'.*user-missing"):
+    with pytest.raises(UnknownVariantError, match=r"no fault named 'user-mising'.*user-missing"):
         faults.compose(["user-mising"])
 
 

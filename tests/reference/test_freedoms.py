@@ -44,5 +44,5 @@ def test_the_slow_ones_wait(name: str) -> None:
 
 
 def test_an_unknown_name_lists_near_ones() -> None:
-    with pytest.raises(UnknownVariantError, match="no freedom named 'gziped'.*gzipped"):
+    with pytest.raises(UnknownVariantError, match=r"no freedom named 'gziped'.*gzipped"):
         freedoms.compose(["gziped"])

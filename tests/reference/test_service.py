@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,8 @@ from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Credentials
 
 if TYPE_CHECKING:
+    import requests
+
     from tests.reference.conftest import Auth, Subject, Target
 
 RESULTS = {"results": {"foo": "bar"}}
@@ -31,7 +33,9 @@ FILE_FIELDS = {
 METHODS = ("GET", "PATCH", "DELETE")
 
 
-def owner_sends(target: Target, method: str, subject: Subject, body: object = None) -> Any:  # noqa: ANN401
+def owner_sends(
+    target: Target, method: str, subject: Subject, body: object = None
+) -> requests.Response:
     return target.send(method, subject.analysis_id, subject.auth, body)
 
 
@@ -218,13 +222,13 @@ def test_absent_ids_are_not_found_by_any_job(target: Target, method: str) -> Non
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("finalized", [False, True])
+@pytest.mark.parametrize("state", ["pending", "finalized"])
 def test_other_jobs_have_insufficient_rights(
     target: Target,
     method: str,
-    finalized: bool,  # noqa: FBT001
+    state: str,
 ) -> None:
-    subject = target.finalized({"foo": "bar"}) if finalized else target.pending()
+    subject = target.pending() if state == "pending" else target.finalized({"foo": "bar"})
     before = target.read(subject)
     for caller in (target.pending(), target.idle()):
         reply = target.send(method, subject.analysis_id, caller.auth, RESULTS)

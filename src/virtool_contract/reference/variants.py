@@ -46,8 +46,8 @@ class UnknownVariantError(ValueError):
 
 
 def cli_name(variant: type) -> str:
-    """Return a class's name in kebab-case: `ThirdFinalizeAccepted` is `third-finalize-accepted`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", variant.__name__).lower()
+    """Return a class's name in kebab-case: `FinalizeIs201` is `finalize-is-201`."""
+    return re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=[0-9])", "-", variant.__name__).lower()
 
 
 def collect(base: type[V], modules: Iterable[ModuleType]) -> dict[str, type[V]]:

@@ -38,8 +38,11 @@ def table(verdicts: Verdicts) -> Iterator[str]:
 
 def _row(verdict: Verdict, width: int) -> str:
     seen = str(verdict.observations) if verdict.observations else ""
-    note = f"({verdict.reason})" if verdict.outcome is Outcome.UNOBSERVED and verdict.reason else seen
-    return f"{verdict.clause.id:{width}}  {verdict.clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
+    note = (
+        f"({verdict.reason})" if verdict.outcome is Outcome.UNOBSERVED and verdict.reason else seen
+    )
+    clause = verdict.clause
+    return f"{clause.id:{width}}  {clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
 
 
 def broken(contract: Contract, verdicts: Verdicts, path: str, rerun: str) -> Iterator[str]:

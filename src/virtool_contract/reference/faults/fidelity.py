@@ -1,6 +1,7 @@
 """Results that do not survive being kept, all because of one kind of value in them."""
 
 import html
+import re
 import struct
 import unicodedata
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing_extensions import override
 
 from virtool_contract.reference.faults.base import Fault, Reach
 from virtool_contract.reference.values import Document
+from virtool_contract.reference.variants import without
 
 DEEPEST = 32
 LONGEST = 1000
@@ -34,6 +36,8 @@ def cut_below(value: Any, depth: int) -> Any:  # noqa: ANN401  # any JSON value
 
 
 class _Fidelity(Fault):
+    """Changes one kind of value wherever it stands in the results."""
+
     category = "fidelity"
     breaks: ClassVar[tuple[str, ...]] = ("finalize.freeform",)
     reach: ClassVar[Reach] = "a value"
@@ -45,6 +49,38 @@ class _Fidelity(Fault):
 
     def changed(self, value: Any) -> Any:  # noqa: ANN401  # any JSON value
         """Return what becomes of one value, whose own values have been seen to."""
+        hooks: dict[type, Callable[[Any], Any]] = {
+            bool: self.of_boolean,
+            int: self.of_integer,
+            float: self.of_float,
+            str: self.of_text,
+            list: self.of_list,
+            dict: self.of_object,
+        }
+        return value if value is None else hooks[type(value)](value)
+
+    def of_boolean(self, value: bool) -> object:  # noqa: FBT001  # a value, not a switch
+        """Return what becomes of true and false."""
+        return value
+
+    def of_integer(self, value: int) -> object:
+        """Return what becomes of a number without fraction or exponent."""
+        return value
+
+    def of_float(self, value: float) -> object:
+        """Return what becomes of another number."""
+        return value
+
+    def of_text(self, value: str) -> object:
+        """Return what becomes of a string that is not a key."""
+        return value
+
+    def of_list(self, value: list[Any]) -> object:
+        """Return what becomes of a list."""
+        return value
+
+    def of_object(self, value: Document) -> Document:
+        """Return what becomes of an object."""
         return value
 
 
@@ -52,136 +88,111 @@ class NullsDropped(_Fidelity):
     """Members that are null disappear."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
-        return {name: each for name, each in value.items() if each is not None}
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if v is not None})
 
 
 class EmptyContainersDropped(_Fidelity):
     """Members that are an empty object or list disappear."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
-        return {name: each for name, each in value.items() if each not in ({}, [])}
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if v not in ({}, [])})
 
 
 class EmptyListsAsNull(_Fidelity):
     """An empty list becomes null."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return None if value == [] else value
+    def of_list(self, value: list[Any]) -> object:
+        return super().of_list(value) if value else None
 
 
 class StringsTrimmed(_Fidelity):
     """Strings lose the blanks at their ends."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return value.strip() if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.strip())
 
 
 class EmptyStringsAsNull(_Fidelity):
     """An empty string becomes null."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return None if value == "" else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(value) if value else None
 
 
 class UnicodeNormalized(_Fidelity):
-    """Strings and keys are brought into Unicode's composed form."""
+    """Strings are brought into Unicode's composed form."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if isinstance(value, dict):
-            return {unicodedata.normalize("NFC", name): each for name, each in value.items()}
-        return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(unicodedata.normalize("NFC", value))
 
 
 class NonAsciiReplaced(_Fidelity):
     """Characters outside ASCII become question marks."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return value.encode("ascii", "replace").decode() if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.encode("ascii", "replace").decode())
 
 
 class AstralCharactersCut(_Fidelity):
     """Strings end before their first character outside the basic plane, as in old MySQL."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, str):
-            return value
-        return next((value[:at] for at, each in enumerate(value) if ord(each) > 0xFFFF), value)
+    def of_text(self, value: str) -> object:
+        return super().of_text(re.split("[\U00010000-\U0010ffff]", value, maxsplit=1)[0])
 
 
 class MarkupEscaped(_Fidelity):
     """`<`, `>`, `&` and quotes in strings are escaped as in HTML."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return html.escape(value) if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(html.escape(value))
 
 
 class LongStringsCut(_Fidelity):
     """Strings are cut to 1,000 characters."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return value[:LONGEST] if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(value[:LONGEST])
 
 
 class DigitsBecomeNumbers(_Fidelity):
-    """A string of digits becomes a number."""
+    """A string of up to 15 digits becomes a number."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        digits = isinstance(value, str) and value.isascii() and value.isdigit()
-        return int(value) if digits and len(value) < 16 else value
+    def of_text(self, value: str) -> object:
+        return int(value) if re.fullmatch("[0-9]{1,15}", value) else super().of_text(value)
 
 
 class BooleansBecomeIntegers(_Fidelity):
     """true and false become 1 and 0."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return int(value) if isinstance(value, bool) else value
+    def of_boolean(self, value: bool) -> object:
+        return int(value)
 
 
 class FloatsRounded(_Fidelity):
     """Fractions are rounded to six digits."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return round(value, 6) if isinstance(value, float) else value
+    def of_float(self, value: float) -> object:
+        return super().of_float(round(value, 6))
 
 
 class FloatsInSinglePrecision(_Fidelity):
     """Fractions are kept in 32 bits, the largest cut to what fits."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, float):
-            return value
+    def of_float(self, value: float) -> object:
         return struct.unpack("f", struct.pack("f", max(-3e38, min(value, 3e38))))[0]
 
 
@@ -189,32 +200,23 @@ class IntegersIn32Bits(_Fidelity):
     """Integers wrap at 2**31."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if isinstance(value, bool) or not isinstance(value, int):
-            return value
-        return (value + 2**31) % 2**32 - 2**31
+    def of_integer(self, value: int) -> object:
+        return super().of_integer((value + 2**31) % 2**32 - 2**31)
 
 
 class KeysLowered(_Fidelity):
     """Keys are brought into lower case."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
-        return {name.lower(): each for name, each in value.items()}
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k.lower(): v for k, v in value.items()})
 
 
 class DottedKeysSplit(_Fidelity):
     """A key with a dot in it becomes an object in an object, as in a MongoDB update."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
+    def of_object(self, value: Document) -> Document:
         pairs = [(name.partition("."), each) for name, each in value.items()]
         return {head: {tail: each} if dot else each for (head, dot, tail), each in pairs}
 
@@ -223,41 +225,31 @@ class DollarKeysDropped(_Fidelity):
     """Keys that begin with `$` disappear."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
-        return {name: each for name, each in value.items() if not name.startswith("$")}
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if not k.startswith("$")})
 
 
 class ProtoKeysDropped(_Fidelity):
     """Keys named `__proto__` disappear, as in a careless JavaScript copy."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, dict):
-            return value
-        return {name: each for name, each in value.items() if name != "__proto__"}
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, "__proto__"))
 
 
 class EmptyKeysDropped(_Fidelity):
     """Members with an empty key disappear."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return {k: v for k, v in value.items() if k} if isinstance(value, dict) else value
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, ""))
 
 
 class RepeatsDropped(_Fidelity):
     """Lists lose values they already have."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, list):
-            return value
+    def of_list(self, value: list[Any]) -> object:
         return [each for at, each in enumerate(value) if each not in value[:at]]
 
 
@@ -265,9 +257,8 @@ class SingletonsUnwrapped(_Fidelity):
     """A list of one becomes the one."""
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return value[0] if isinstance(value, list) and len(value) == 1 else value
+    def of_list(self, value: list[Any]) -> object:
+        return value[0] if len(value) == 1 else super().of_list(value)
 
 
 class DeepNestingCut(_Fidelity):
@@ -285,10 +276,9 @@ class BigIntegersAsFloats(_Fidelity):
     breaks = ("finalize.beyond-i-json",)
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        big = isinstance(value, int) and 2**53 < abs(value) < 10**300
-        return int(float(value)) if big else value
+    def of_integer(self, value: int) -> object:
+        big = 2**53 < abs(value) < 10**300
+        return super().of_integer(int(float(value)) if big else value)
 
 
 class NulCharactersDropped(_Fidelity):
@@ -297,9 +287,8 @@ class NulCharactersDropped(_Fidelity):
     breaks = ("finalize.beyond-i-json",)
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        return value.replace("\0", "") if isinstance(value, str) else value
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.replace("\0", ""))
 
 
 class SurrogatesReplaced(_Fidelity):
@@ -308,11 +297,8 @@ class SurrogatesReplaced(_Fidelity):
     breaks = ("finalize.beyond-i-json",)
 
     @override
-    def changed(self, value: Any) -> Any:
-        value = super().changed(value)
-        if not isinstance(value, str):
-            return value
-        return "".join("\ufffd" if 0xD800 <= ord(each) < 0xE000 else each for each in value)
+    def of_text(self, value: str) -> object:
+        return super().of_text(re.sub("[\ud800-\udfff]", "\ufffd", value))
 
 
 class LargeResultsEmptied(_Fidelity):

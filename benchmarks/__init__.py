@@ -1,0 +1,1 @@
+"""Measurements: speed and power. Each module is a command that prints a table and JSON."""
