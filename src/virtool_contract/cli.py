@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, contract
+from virtool_contract import __version__, loading
 from virtool_contract.check_docs import differences
 from virtool_contract.contract import ContractError
 from virtool_contract.options import OPTIONS, OptionError, resolve
@@ -76,7 +76,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     from virtool_contract.verify import verify  # noqa: PLC0415
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
-    contract.load(settings.spec)
+    loading.load(settings.spec)
     return verify(settings, selection=chosen.k, dry_run=chosen.dry_run)
 
 
@@ -136,7 +136,7 @@ def _add_check_docs(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_docs(chosen: argparse.Namespace) -> int:
-    loaded = contract.load(chosen.spec)
+    loaded = loading.load(chosen.spec)
     try:
         page = parse_page(chosen.page.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import contract, replay
+from virtool_contract import loading, replay
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.explore import Explorer
 from virtool_contract.ledger import Deviation, Ledger, Violation
@@ -91,7 +91,7 @@ class ContractPlugin:
             return
         try:
             self.settings = settings_of(self.config)
-            self.contract = contract.load(self.settings.spec)
+            self.contract = loading.load(self.settings.spec)
         except (OptionError, ContractError) as error:
             raise pytest.UsageError(str(error)) from None
         for item in ours:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Self
 
-from virtool_contract import contract, probe
+from virtool_contract import loading, probe
 from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
@@ -71,7 +71,7 @@ class Run:
             ContractError: the contract is wrong.
             TargetTroubleError, ProviderError: there is nothing to test (see `probe`).
         """
-        loaded = contract.load(settings.spec)
+        loaded = loading.load(settings.spec)
         server = None if settings.base_url else EmbeddedServer()
         try:
             target = _target(loaded, settings, server)

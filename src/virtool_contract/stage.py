@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from virtool_contract.body import Body, finalize_body
 from virtool_contract.documents import settled
 from virtool_contract.exchange import Exchange, Response
-from virtool_contract.json_values import Json, NotJsonError, parse
+from virtool_contract.json_values import Json
 from virtool_contract.judge import Finding, Judgement, judge
+from virtool_contract.knowledge import adopted, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller, Due, Phase, step
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
@@ -190,7 +191,7 @@ class Stage:
         )
         self.steps.append(move)
         response = self._response(subject, move)
-        after = _after(subject.known, due, move.body)
+        after = after_success(subject.known, due, move.body)
         judgement = judge(contract, due, subject.known, response, after)
         answer = Answer(due=due, response=response, judgement=judgement)
         self.ledger.note(judgement.findings)
@@ -251,7 +252,7 @@ class Stage:
         reason = due.reasons[0] if due.reasons else str(due.kind)
         refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
         cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
-        subject.known = replace(known, cause=cause, sent_beside=_beside(move.body))
+        subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
         fresh = [finding for finding in broken if finding.clause not in self.muted]
@@ -284,7 +285,7 @@ class Stage:
             return
         move = Step(subject=subject.label, operation="get")
         response = self._response(subject, move)
-        subject.known = _adopted(self.target, subject.known, response)
+        subject.known = adopted(self.target.contract, subject.known, response)
 
     def close(self) -> None:
         """Give back the subjects."""
@@ -295,55 +296,3 @@ class Stage:
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )
         self.ledger.requests += self.target.api.sent - self._sent_before
-
-
-def _after(known: Known, due: Due, body: Body | None) -> Known:
-    """What is known once the request has succeeded."""
-    phase = due.next_phase(int(due.operation.success.status))
-    if phase is known.phase:
-        return known
-    cause = Cause(operation=due.operation.id, topic="effect", kind=due.kind)
-    if phase is Phase.ABSENT:
-        return replace(known, phase=phase, removed=True, cause=cause)
-    results = body.results if body else None
-    return replace(
-        known,
-        phase=phase,
-        results=results,
-        results_kind=due.kind,
-        cause=cause,
-        sent_beside=_beside(body),
-    )
-
-
-def _beside(body: Body | None) -> Mapping[str, Json] | None:
-    """The members that a body carries beside its results."""
-    if body is None:
-        return None
-    try:
-        value = parse(body.raw)
-    except NotJsonError:
-        return None
-    if not isinstance(value, dict):
-        return None
-    return {key: item for key, item in value.items() if key != "results"} or None
-
-
-def _adopted(target: Target, known: Known, response: Response) -> Known:
-    if response.status in {404, 410}:
-        return replace(known, phase=Phase.ABSENT, removed=True, cause=READ)
-    try:
-        document = parse(response.body)
-    except NotJsonError:
-        document = None
-    if response.status != 200 or not isinstance(document, dict):
-        return replace(known, cause=READ)
-    finalized = document.get("ready") is True
-    return replace(
-        known,
-        phase=Phase.FINALIZED if finalized else Phase.PENDING,
-        removed=False,
-        results=document.get("results") if finalized else None,
-        document=settled(target.contract, document),
-        cause=READ,
-    )

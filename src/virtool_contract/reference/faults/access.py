@@ -166,7 +166,7 @@ class FinalizedIsPublic(_Access):
 class OwnerShutOutOnceFinalized(_Access):
     """The owner may no longer read its analysis once it is finalized."""
 
-    breaks = ("finalize.results",)
+    breaks = ("get.document",)
     reach = "a sequence"
 
     @override

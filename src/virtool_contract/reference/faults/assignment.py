@@ -121,12 +121,18 @@ class SampleAssigned(_Assignment):
 
 
 class SubtractionsAssigned(_Assignment):
-    """An empty list of `subtractions` in the body is applied."""
+    """`subtractions` in the body are applied."""
 
     reach = "a value"
 
     @override
     def finalized(self, analysis: Analysis, members: Document) -> Analysis:
-        cleared = members.get("subtractions") == []
-        finalized = super().finalized(analysis, members)
-        return replace(finalized, subtractions=()) if cleared else finalized
+        finalized, given = super().finalized(analysis, members), members.get("subtractions")
+        if not isinstance(given, list):
+            return finalized
+        named = [
+            Named(id=text(each, "id", ""), name=text(each, "name", ""))
+            for each in given
+            if isinstance(each, dict)
+        ]
+        return replace(finalized, subtractions=tuple(named))

@@ -75,7 +75,7 @@ class PlainTextLabelledJson(_ErrorBody):
 class EmptyErrorLabelledJson(_ErrorBody):
     """409 to a finalize has an empty body and calls it JSON."""
 
-    breaks = ("errors.media-type",)
+    breaks = ("errors.message",)
 
     @override
     def already_finalized(self, call: Call) -> Reply:

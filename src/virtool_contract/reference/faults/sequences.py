@@ -94,7 +94,7 @@ class ThirdReadDiffers(_Sequence):
 class FourthReadIs404(_Sequence):
     """The fourth read of an analysis does not find it; the fifth does."""
 
-    breaks = ("get.safe",)
+    breaks = ("get.document",)
 
     @override
     def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:

@@ -162,7 +162,7 @@ class FinalizeAnswerEmpty(_Shape):
 class FinalizeAnswerWithoutResults(_Shape):
     """A finalize is answered with all but the results."""
 
-    breaks = ("finalize.answer",)
+    breaks = ("finalize.results",)
 
     @override
     def document_of_finalize(self, analysis: Analysis) -> Document:

@@ -121,7 +121,7 @@ class AbsentRemoveIs500(_Status):
 class RemovedIsForbidden(_Status):
     """The owner of an analysis that it has removed gets 403."""
 
-    breaks = ("remove.gone",)
+    breaks = ("get.absent",)
     reach = "a sequence"
 
     @override

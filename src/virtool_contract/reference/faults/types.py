@@ -91,7 +91,7 @@ class ReadyAsString(_Type):
 class ReadyAsInteger(_Type):
     """`ready` is 1 in the answer to a finalize."""
 
-    breaks = ("finalize.answer",)
+    breaks = ("finalize.ready",)
 
     @override
     def document_of_finalize(self, analysis: Analysis) -> Document:
@@ -101,7 +101,7 @@ class ReadyAsInteger(_Type):
 class FilesNullWhenNone(_Type):
     """`files` is null instead of an empty list."""
 
-    breaks = ("get.document",)
+    breaks = ("get.files",)
     reach = "a value"
 
     @override

@@ -1,0 +1,65 @@
+"""How knowledge of a subject follows from an answer. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from virtool_contract.body import Body
+from virtool_contract.contract import Contract
+from virtool_contract.documents import settled
+from virtool_contract.exchange import Response
+from virtool_contract.json_values import Json, NotJsonError, parse
+from virtool_contract.model import Due, Phase
+from virtool_contract.subject import READ, Cause, Known
+
+
+def after_success(known: Known, due: Due, body: Body | None) -> Known:
+    """What is known once the request has succeeded."""
+    phase = due.next_phase(int(due.operation.success.status))
+    if phase is known.phase:
+        return known
+    cause = Cause(operation=due.operation.id, topic="effect", kind=due.kind)
+    if phase is Phase.ABSENT:
+        return replace(known, phase=phase, removed=True, cause=cause)
+    results = body.results if body else None
+    return replace(
+        known,
+        phase=phase,
+        results=results,
+        results_kind=due.kind,
+        cause=cause,
+        sent_beside=sent_beside(body),
+    )
+
+
+def sent_beside(body: Body | None) -> Mapping[str, Json] | None:
+    """The members that a body carries beside its results; None for none."""
+    if body is None:
+        return None
+    try:
+        value = parse(body.raw)
+    except NotJsonError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return {key: item for key, item in value.items() if key != "results"} or None
+
+
+def adopted(contract: Contract, known: Known, response: Response) -> Known:
+    """What is known once the target's own word is taken for it, after a violation."""
+    if response.status in {404, 410}:
+        return replace(known, phase=Phase.ABSENT, removed=True, cause=READ)
+    try:
+        document = parse(response.body)
+    except NotJsonError:
+        document = None
+    if response.status != 200 or not isinstance(document, dict):
+        return replace(known, cause=READ)
+    finalized = document.get("ready") is True
+    return replace(
+        known,
+        phase=Phase.FINALIZED if finalized else Phase.PENDING,
+        removed=False,
+        results=document.get("results") if finalized else None,
+        document=settled(contract, document),
+        cause=READ,
+    )

@@ -1,0 +1,192 @@
+"""Loads the contract from `spec/openapi.yaml`, and says where a mistake in it stands."""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from virtool_contract.contract import Answer, Clause, Contract, ContractError, Operation
+from virtool_contract.contract_schema import CONTRACT
+
+METHODS = ("get", "patch", "delete")
+
+
+def bundled() -> str:
+    """The path of the contract that comes with the package, or with its checkout."""
+    packaged = files("virtool_contract") / "spec" / "openapi.yaml"
+    if packaged.is_file():
+        return str(packaged)
+    return str(Path(__file__).parents[2] / "spec" / "openapi.yaml")
+
+
+def load(path: str | None = None) -> Contract:
+    """Load and check a contract; without a path, the one that comes with the package.
+
+    Raises:
+        ContractError: the file cannot be read, is not YAML, or breaks `contract_schema`.
+    """
+    origin = path or bundled()
+    try:
+        text = Path(origin).read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
+    except OSError as error:
+        raise ContractError(f"{origin}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{origin}: not UTF-8 at byte {error.start}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContractError(f"{origin}, line {line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ContractError(f"{origin}: not YAML: {' '.join(str(error).split())}") from None
+    return _Loader(origin, document, lines).contract()
+
+
+Place = tuple[str | int, ...]
+
+
+def _lines(node: yaml.Node | None, at: Place = ()) -> Iterator[tuple[Place, int]]:
+    """The line on which the value at each place of a YAML document stands, counted from 1."""
+    if node is None:
+        return
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, (*at, index))
+
+
+class _Loader:
+    """Turns a YAML document into a `Contract`, or says where it is wrong."""
+
+    def __init__(self, origin: str, document: Any, lines: Mapping[Place, int]) -> None:  # noqa: ANN401
+        self.origin = origin
+        self.document = document
+        self.lines = lines
+
+    def wrong(self, place: Place, problem: str) -> ContractError:
+        line = next(
+            (self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines), 1
+        )
+        key = "/".join(map(str, place)) or "the document"
+        return ContractError(f"{self.origin}, line {line}, {key}: {problem}")
+
+    def contract(self) -> Contract:
+        self.check_schema()
+        self.check_references(self.document, ())
+        path, item = next(iter(self.document["paths"].items()))
+        operations = [self.operation(method, item[method]) for method in METHODS]
+        contract = Contract(
+            document=self.document,
+            path=path,
+            operations={operation.id: operation for operation in operations},
+            clauses=self.clauses(path, item),
+            origin=self.origin,
+            _topics=self.topics(path, item),
+        )
+        self.check_topics(contract)
+        return contract
+
+    def check_schema(self) -> None:
+        validator = jsonschema_rs.Draft202012Validator(CONTRACT)
+        error = next(iter(validator.iter_errors(self.document)), None)
+        if error is not None:
+            raise self.wrong(tuple(error.instance_path), _shorten(error.message))
+
+    def check_references(self, node: Any, place: Place) -> None:  # noqa: ANN401
+        if isinstance(node, dict):
+            target = node.get("$ref")
+            if isinstance(target, str) and not self.resolves(target):
+                raise self.wrong((*place, "$ref"), f"{target!r} points at nothing in this file")
+            for key, value in node.items():
+                self.check_references(value, (*place, key))
+        elif isinstance(node, list):
+            for index, value in enumerate(node):
+                self.check_references(value, (*place, index))
+
+    def resolves(self, target: str) -> bool:
+        found = re.fullmatch(r"#/components/schemas/(\w+)", target)
+        return bool(found) and found[1] in self.document["components"]["schemas"]  # type: ignore[index]
+
+    def operation(self, method: str, raw: Mapping[str, Any]) -> Operation:
+        place: Place = ("paths", next(iter(self.document["paths"])), method)
+        answers = tuple(_answer(status, entry) for status, entry in raw["responses"].items())
+        if sum(answer.status.startswith("2") for answer in answers) != 1:
+            raise self.wrong((*place, "responses"), "exactly one 2xx response is wanted")
+        return Operation(
+            id=raw["operationId"],
+            method=method.upper(),
+            takes_body="requestBody" in raw,
+            unimplemented=frozenset(map(int, raw.get("x-unimplemented", ()))),
+            answers=answers,
+        )
+
+    def entries(
+        self, path: str, item: Mapping[str, Any]
+    ) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+        for index, raw in enumerate(self.document["x-clauses"]):
+            yield ("x-clauses", index), "", raw
+        for method in METHODS:
+            for index, raw in enumerate(item[method]["x-clauses"]):
+                place: Place = ("paths", path, method, "x-clauses", index)
+                yield place, item[method]["operationId"], raw
+
+    def clauses(self, path: str, item: Mapping[str, Any]) -> dict[str, Clause]:
+        found: dict[str, Clause] = {}
+        for place, operation, raw in self.entries(path, item):
+            if raw["id"] in found:
+                raise self.wrong((*place, "id"), f"the clause {raw['id']!r} is there twice")
+            judges = tuple(raw["judges"])
+            found[raw["id"]] = Clause(**{**raw, "judges": judges, "operation": operation})
+        return found
+
+    def topics(self, path: str, item: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        for place, operation, raw in self.entries(path, item):
+            for topic in raw["judges"]:
+                other = found.setdefault((operation, topic), raw["id"])
+                if other != raw["id"]:
+                    problem = f"{topic!r} is judged by {other!r} already"
+                    raise self.wrong((*place, "judges"), problem)
+        return found
+
+    def check_topics(self, contract: Contract) -> None:
+        for topic in ("status", "server-error", "json", "media-type", "message", "leak"):
+            self.must_judge(contract, "", topic)
+        for topic in ("error-label", "bystander"):
+            self.must_judge(contract, "", topic)
+        for operation in contract.operations.values():
+            self.must_judge(contract, operation.id, "success")
+            self.must_judge(contract, operation.id, "effect")
+            for reason in sorted(operation.reasons):
+                self.must_judge(contract, operation.id, f"refused.{reason}")
+                self.must_judge(contract, operation.id, f"effect-of-refusal.{reason}")
+
+    def must_judge(self, contract: Contract, operation: str, topic: str) -> None:
+        try:
+            contract.clause_for(operation, topic)
+        except LookupError as error:
+            raise self.wrong(("x-clauses",), str(error)) from None
+
+
+def _answer(status: str, raw: Mapping[str, Any]) -> Answer:
+    refuses = raw.get("x-refuses", {})
+    schema = raw.get("content", {}).get("application/json", {}).get("schema", {})
+    return Answer(
+        status=status,
+        reasons=frozenset(refuses.get("reasons", ())),
+        message=refuses.get("message", ""),
+        leaves=raw.get("x-leaves", ""),
+        schema=schema.get("$ref", "").rpartition("/")[2],
+    )
+
+
+def _shorten(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
