@@ -12,12 +12,16 @@ from virtool_contract.scenario import Scenario
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """A broken clause with the requests that show it; `seen` of `tried` replays broke it again."""
+    """A broken clause with the requests that show it; `seen` of `tried` replays broke it again.
+
+    `timeline` is the history of a race as text, one event a line.
+    """
 
     clause: str
     expected: str
     actual: str
     scenario: Scenario
+    timeline: tuple[str, ...] = ()
     seen: int = 0
     tried: int = 0
 
@@ -37,6 +41,7 @@ class Deviation:
             "frequency": self.frequency,
             "replayed": {"broken": self.seen, "of": self.tried},
             "scenario": self.scenario.to_json(),
+            "timeline": list(self.timeline),
         }
 
     @classmethod
@@ -51,6 +56,7 @@ class Deviation:
             expected=shape["expected"],
             actual=shape["actual"],
             scenario=Scenario.from_json(shape["scenario"]),
+            timeline=tuple(shape["timeline"]),
             seen=shape["replayed"]["broken"],
             tried=shape["replayed"]["of"],
         )

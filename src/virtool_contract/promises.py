@@ -6,6 +6,8 @@ from virtool_contract.explore import Explorer
 from virtool_contract.json_values import Json
 from virtool_contract.marks import clause, standard
 from virtool_contract.model import Caller, Phase
+from virtool_contract.race import Racer
+from virtool_contract.scenario import Step
 from virtool_contract.stage import Stage
 from virtool_contract.target import Subject, Unobserved
 
@@ -15,7 +17,9 @@ __all__ = [
     "Explorer",
     "Json",
     "Phase",
+    "Racer",
     "Stage",
+    "Step",
     "Subject",
     "Unobserved",
     "classify",

@@ -16,6 +16,7 @@ from virtool_contract.explore import Explorer
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ProviderError, UnknownStateError
+from virtool_contract.race import Racer
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
 from virtool_contract.run import Run
@@ -146,6 +147,13 @@ class ContractPlugin:
         assert self.run, "fixtures of the suite are for its own tests"
         return Explorer(self.run, contract_ledger)
 
+    @pytest.fixture
+    def racer(self, target: Target, contract_ledger: Ledger) -> Iterator[Racer]:
+        """Clients that send at once."""
+        racer = Racer(target, contract_ledger)
+        yield racer
+        racer.close()
+
     # One promise
 
     @pytest.hookimpl(wrapper=True)
@@ -237,6 +245,7 @@ class ContractPlugin:
     def _scope(self, run: Run) -> Scope:
         return Scope(
             removes=run.target.removes,
+            races=run.settings.effort == "standard",
             everything=not self.selected,
             strict=run.settings.strict,
             problem=self.problem,

@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.race import Racer
 from virtool_contract.scenario import BYSTANDER, Scenario
 from virtool_contract.stage import Stage
 from virtool_contract.target import Target, Unobserved
 
 CONFIRMATIONS = 3
+ROUNDS = 20
+"""How often a race is run anew before it counts as not broken again."""
 SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
@@ -19,6 +22,8 @@ def play(target: Target, scenario: Scenario) -> Ledger:
         TargetTroubleError, ProviderError: the target or its provider gave out.
         Unobserved: the scenario needs an absent id, and none can be had.
     """
+    if scenario.together:
+        return _race(target, scenario)
     stage = Stage(target)
     try:
         for label, state in scenario.subjects.items():
@@ -28,6 +33,18 @@ def play(target: Target, scenario: Scenario) -> Ledger:
     finally:
         stage.close()
     return stage.ledger
+
+
+def _race(target: Target, scenario: Scenario) -> Ledger:
+    ledger = Ledger()
+    racer = Racer(target, ledger)
+    try:
+        for _ in range(ROUNDS):
+            if not racer.play(scenario):
+                break
+    finally:
+        racer.close()
+    return ledger
 
 
 def _enter(stage: Stage, label: str, state: str) -> None:

@@ -3,7 +3,7 @@
 import base64
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from virtool_contract.body import Body, classify
@@ -62,22 +62,28 @@ class Step:
 class Scenario:
     """Steps over labelled subjects; `subjects` says what each must be before the first step.
 
-    A subject is `pending` (with or without files) or `absent` (an id that nobody has).
+    A subject is `pending` (with or without files) or `absent` (an id that nobody has). With
+    `together`, the steps are a race: all are sent at once.
     """
 
     subjects: Mapping[str, str]
     steps: tuple[Step, ...]
+    together: bool = False
 
     def without(self, index: int) -> "Scenario":
         """The scenario less one step, and less the subjects that no step needs any more."""
         steps = self.steps[:index] + self.steps[index + 1 :]
         named = {step.subject for step in steps}
         subjects = {label: state for label, state in self.subjects.items() if label in named}
-        return Scenario(subjects=subjects, steps=steps)
+        return replace(self, subjects=subjects, steps=steps)
 
     def to_json(self) -> dict[str, Any]:
         """The scenario for a report."""
-        return {"subjects": dict(self.subjects), "steps": [step.to_json() for step in self.steps]}
+        return {
+            "subjects": dict(self.subjects),
+            "together": self.together,
+            "steps": [step.to_json() for step in self.steps],
+        }
 
     @classmethod
     def from_json(cls, shape: Mapping[str, Any]) -> "Scenario":
@@ -87,7 +93,7 @@ class Scenario:
             KeyError, ValueError: not such a shape.
         """
         steps = tuple(map(Step.from_json, shape["steps"]))
-        return cls(subjects=dict(shape["subjects"]), steps=steps)
+        return cls(subjects=dict(shape["subjects"]), steps=steps, together=shape["together"])
 
 
 def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[str]:
@@ -102,7 +108,9 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
         what = "an id that nobody has" if state == "absent" else f"{state} analysis, run by its job"
         yield f"# {needs}: {what}"
     for step in scenario.steps:
-        yield _curl(contract, step, path or contract.path)
+        yield _curl(contract, step, path or contract.path) + " &" * scenario.together
+    if scenario.together:
+        yield "wait"
 
 
 def _curl(contract: Contract, step: Step, path: str) -> str:

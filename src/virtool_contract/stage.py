@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from virtool_contract.body import Body, finalize_body
 from virtool_contract.documents import settled
-from virtool_contract.exchange import Exchange, Response
+from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_success, sent_beside
@@ -190,7 +190,7 @@ class Stage:
             implemented=self.target.removes or operation.id != "remove",
         )
         self.steps.append(move)
-        response = self._response(subject, move)
+        response = self.response(subject, move)
         after = after_success(subject.known, due, move.body)
         judgement = judge(contract, due, subject.known, response, after)
         answer = Answer(due=due, response=response, judgement=judgement)
@@ -211,11 +211,17 @@ class Stage:
         self.ledger.note(found)
         self._blame(tuple(finding for finding in found if not finding.kept))
 
-    def _response(self, subject: Subject, move: Step) -> Response:
-        exchange = self._send(subject, move)
+    def response(self, subject: Subject, move: Step) -> Response:
+        """Send one step and return what comes, unjudged; a read that gets no answer is repeated.
+
+        Raises:
+            TargetTroubleError: no answer came.
+        """
+        headers = self.headers(subject, move)
+        exchange = self.send(subject, move, headers)
         if exchange.failure and exchange.request.method == "GET":
             self.ledger.troubles.append(f"a GET got no answer: {exchange.failure}")
-            exchange = self._send(subject, move)
+            exchange = self.send(subject, move, headers)
         if exchange.response is None:
             method = exchange.request.method
             raise TargetTroubleError(
@@ -224,13 +230,15 @@ class Stage:
             )
         return exchange.response
 
-    def _send(self, subject: Subject, move: Step) -> Exchange:
+    def headers(self, subject: Subject, move: Step) -> Headers:
+        """The headers of a step: who sends it, and what its body is."""
         headers = self.target.headers(move.caller, subject.credentials)
-        body = b""
-        if move.body is not None:
-            headers = (*headers, ("Content-Type", move.body.media_type))
-            body = move.body.raw
+        return (*headers, ("Content-Type", move.body.media_type)) if move.body else headers
+
+    def send(self, subject: Subject, move: Step, headers: Headers) -> Exchange:
+        """Send one step; from any thread."""
         method = self.target.contract.operations[move.operation].method
+        body = move.body.raw if move.body else b""
         return self.target.api.send(method, subject.known.id, headers, body)
 
     # Knowledge
@@ -284,7 +292,7 @@ class Stage:
         if subject.credentials is None:
             return
         move = Step(subject=subject.label, operation="get")
-        response = self._response(subject, move)
+        response = self.response(subject, move)
         subject.known = adopted(self.target.contract, subject.known, response)
 
     def close(self) -> None:

@@ -131,7 +131,7 @@ def _excuse(clause: Clause, ledger: Ledger, scope: Scope) -> str:
     if clause.id == HARMLESS and scope.removes:
         return "Remove is implemented"
     if clause.race and not scope.races:
-        return "races are not run yet"
+        return "races are run with --effort standard"
     if clause.id in ledger.excuses:
         return ledger.excuses[clause.id]
     return "" if scope.everything else "not selected"

@@ -54,6 +54,7 @@ def broken(contract: Contract, verdicts: Verdicts, path: str, rerun: str) -> Ite
             yield f"  seen      {_frequency(verdict.deviation)}"
             for line in as_curl(contract, verdict.deviation.scenario, path):
                 yield f"    {line}"
+            yield from (f"    {event}" for event in verdict.deviation.timeline)
 
 
 def _frequency(deviation: Deviation) -> str:

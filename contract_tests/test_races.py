@@ -1,0 +1,66 @@
+"""Races: what comes of concurrent requests can be explained one at a time."""
+
+import pytest
+
+from virtool_contract.promises import (
+    Caller,
+    Racer,
+    Step,
+    Unobserved,
+    classify,
+    clause,
+    finalize_body,
+    standard,
+)
+
+pytestmark = standard
+
+ROUNDS = 25
+
+
+def finalize(word: str, subject: str = "A", caller: Caller = Caller.OWNER) -> Step:
+    """A finalize with results that tell it from the others."""
+    body = finalize_body({"by": word})
+    return Step(subject=subject, operation="finalize", caller=caller, body=body)
+
+
+GET = Step(subject="A", operation="get")
+REMOVE = Step(subject="A", operation="remove")
+INVALID = Step(subject="A", operation="finalize", body=classify(b'{"results": null}'))
+ONE, TWO, THREE, FOUR, FIVE, SIX = map(finalize, ("one", "two", "three", "four", "five", "six"))
+STOLEN = finalize("another", caller=Caller.OTHER_JOB)
+
+FINALIZES = {
+    "two": (ONE, TWO),
+    "six": (ONE, TWO, THREE, FOUR, FIVE, SIX),
+    "the same twice": (ONE, ONE),
+    "one and reads": (ONE, GET, GET, GET),
+    "two and reads": (ONE, GET, TWO, GET, GET),
+    "one and an invalid one": (ONE, INVALID, GET),
+    "one and another's": (STOLEN, ONE, STOLEN, GET),
+    "two subjects": (ONE, finalize("two", "B"), GET, finalize("three", "B")),
+}
+
+REMOVALS = {
+    "a finalize": (REMOVE, ONE),
+    "a finalize and reads": (ONE, REMOVE, GET, GET),
+    "finalizes": (ONE, REMOVE, TWO, REMOVE),
+    "a removal": (REMOVE, REMOVE),
+    "three removals and a read": (REMOVE, REMOVE, REMOVE, GET),
+}
+
+
+@clause("finalize.atomic")
+@pytest.mark.parametrize("program", FINALIZES.values(), ids=FINALIZES)
+def test_finalizes_at_once(racer: Racer, program: tuple[Step, ...]) -> None:
+    """Of several finalizes at once exactly one MUST succeed, and its results MUST stay."""
+    racer.race(*program, rounds=ROUNDS)
+
+
+@clause("remove.atomic")
+@pytest.mark.parametrize("program", REMOVALS.values(), ids=REMOVALS)
+def test_removals_at_once(racer: Racer, program: tuple[Step, ...]) -> None:
+    """Of a removal and other writes at once exactly one MUST succeed, and stay done."""
+    if not racer.target.removes:
+        raise Unobserved("Remove is not implemented")
+    racer.race(*program, rounds=ROUNDS)

@@ -1,0 +1,172 @@
+"""Judges concurrent requests: could they have happened one at a time? Pure.
+
+A history is right if its events can be put in an order that keeps every event that ended before
+another began in front of it, and in which each answer is the one that the model calls for
+(linearizability, as Herlihy and Wing define it; the search is Wing and Gong's, with memoisation).
+An event without an answer, or with a 5xx, may have taken effect or not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from virtool_contract.contract import Contract
+from virtool_contract.documents import compare
+from virtool_contract.exchange import Response
+from virtool_contract.json_values import Json, NotJsonError, parse, show
+from virtool_contract.knowledge import after_success
+from virtool_contract.model import Due, Phase, step
+from virtool_contract.scenario import Step
+from virtool_contract.subject import Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One request of one client; times are in seconds since the race began."""
+
+    client: int
+    step: Step
+    called: float
+    returned: float
+    response: Response | None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether it may have taken effect or not: no answer came, or one that admits a failure."""
+        return self.response is None or self.response.status >= 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All events on one subject, and what was known of it before the first.
+
+    `implemented` says whether Remove is.
+    """
+
+    known: Known
+    events: tuple[Event, ...]
+    implemented: bool = True
+
+    def is_explainable(self, contract: Contract) -> bool:
+        """Whether some order of the events explains every answer."""
+        return _Search(contract, self).explains(frozenset(), self.known)
+
+    def culprit(self) -> str:
+        """The operation to blame for a history that nothing explains.
+
+        Two acknowledged writes of one kind blame that kind; a finalize and a removal that were
+        both acknowledged blame the one that undid the other.
+        """
+        writes = [event for event in self.events if event.step.operation != "get"]
+        done = [event.step.operation for event in writes if _succeeded(event)]
+        if {"finalize", "remove"} <= set(done) and done.count("finalize") == 1:
+            return "finalize" if self._last_status() == 200 else "remove"
+        operations = done or [event.step.operation for event in writes]
+        return "finalize" if "finalize" in operations or not operations else "remove"
+
+    def _last_status(self) -> int:
+        last = max(self.events, key=lambda event: event.called)
+        return last.response.status if last.response else 0
+
+    def lost(self) -> str:
+        """Names acknowledged results that the last read does not show; empty where none are."""
+        acknowledged = [
+            event
+            for event in self.events
+            if event.step.operation == "finalize" and _succeeded(event)
+        ]
+        last = max(self.events, key=lambda event: event.called)
+        final = _document(last.response)
+        kept = final.get("results") if isinstance(final, dict) else None
+        gone = [show(_results(event)) for event in acknowledged if _results(event) != kept]
+        return f"acknowledged and lost: {', '.join(gone)}" if gone else ""
+
+    def timeline(self) -> Iterator[str]:
+        """The history as text, one event a line in the order of the calls, times in ms."""
+        for event in sorted(self.events, key=lambda each: each.called):
+            span = f"{event.called * 1000:7.1f} to {event.returned * 1000:7.1f} ms"
+            yield f"{span}  client {event.client}  {_described(event)}"
+
+
+def _succeeded(event: Event) -> bool:
+    return event.response is not None and 200 <= event.response.status < 300
+
+
+def _described(event: Event) -> str:
+    status = event.response.status if event.response else "no answer"
+    document = _document(event.response)
+    saw = ""
+    if isinstance(document, dict) and "ready" in document:
+        saw = f", ready {show(document['ready'])}, results {show(document.get('results'))}"
+    caller = "" if event.step.caller == "owner" else f" by {event.step.caller}"
+    sent = f" {show(_results(event))}" if event.step.body else ""
+    return f"{event.step.operation}{caller}{sent}: {status}{saw}"
+
+
+def _results(event: Event) -> Json:
+    return event.step.body.results if event.step.body else None
+
+
+def _document(response: Response | None) -> Json:
+    try:
+        return parse(response.body) if response else None
+    except NotJsonError:
+        return None
+
+
+State = tuple[frozenset[int], Phase, str]
+
+
+class _Search:
+    """Looks for an order, depth first, never twice from the same place."""
+
+    def __init__(self, contract: Contract, history: History) -> None:
+        self.contract = contract
+        self.events: Sequence[Event] = history.events
+        self.implemented = history.implemented
+        self.dead_ends: set[State] = set()
+
+    def explains(self, done: frozenset[int], known: Known) -> bool:
+        if all(index in done or self.events[index].is_uncertain for index in self.indices()):
+            return True
+        place = (done, known.phase, show(known.results))
+        if place in self.dead_ends:
+            return False
+        for index in self.ready(done):
+            for after in self.outcomes(self.events[index], known):
+                if self.explains(done | {index}, after):
+                    return True
+        self.dead_ends.add(place)
+        return False
+
+    def indices(self) -> range:
+        return range(len(self.events))
+
+    def ready(self, done: frozenset[int]) -> Iterator[int]:
+        """The events that may come next: none that is left had ended before they began."""
+        left = [index for index in self.indices() if index not in done]
+        ends = [self.events[i].returned for i in left if not self.events[i].is_uncertain]
+        first_end = min(ends, default=float("inf"))
+        return (index for index in left if self.events[index].called <= first_end)
+
+    def outcomes(self, event: Event, known: Known) -> Iterator[Known]:
+        """What may be known after an event, if it took effect here."""
+        operation = self.contract.operations[event.step.operation]
+        implemented = self.implemented or operation.id != "remove"
+        due = step(
+            operation, known.phase, event.step.caller, event.step.body, implemented=implemented
+        )
+        after = known if due.refused else after_success(known, due, event.step.body)
+        if event.is_uncertain:
+            yield after
+            yield known
+        elif event.response and self.fits(due, event.response, after):
+            yield after if not due.refused else known
+
+    def fits(self, due: Due, response: Response, after: Known) -> bool:
+        if not due.permits(response.status):
+            return False
+        document = None if due.refused else _document(response)
+        if not isinstance(document, dict):
+            return True
+        aspects = compare(self.contract, replace(after, sent_beside=None), document)
+        return not {"ready", "results"} & aspects.keys()

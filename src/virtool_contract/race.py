@@ -1,0 +1,139 @@
+"""Runs concurrent programs against a target: requests that are released together by a barrier."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from virtool_contract.exchange import Headers
+from virtool_contract.history import Event, History
+from virtool_contract.judge import Finding, describe
+from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.scenario import Scenario, Step
+from virtool_contract.stage import Stage
+from virtool_contract.target import Subject, Target
+
+MOST_CLIENTS = 6
+PENDING_STATE = "pending"
+
+
+class Racer:
+    """Plays programs: steps that are sent at once, on one or more fresh subjects.
+
+    Threads are kept from round to round, and so are their connections.
+    """
+
+    def __init__(self, target: Target, ledger: Ledger) -> None:
+        """Start the threads."""
+        self.target = target
+        self.ledger = ledger
+        self._pool = ThreadPoolExecutor(MOST_CLIENTS, thread_name_prefix="client")
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=True)
+
+    def race(self, *steps: Step, rounds: int) -> None:
+        """Play a program so many times; stop when it has broken a clause."""
+        labels = dict.fromkeys(step.subject for step in steps)
+        scenario = Scenario(
+            subjects=dict.fromkeys(labels, PENDING_STATE), steps=steps, together=True
+        )
+        for _ in range(rounds):
+            if not self.play(scenario):
+                return
+
+    def play(self, scenario: Scenario) -> bool:
+        """Play one round; false where it broke a clause that was not broken before.
+
+        Raises:
+            TargetTroubleError, ProviderError: as `Stage`.
+        """
+        stage = Stage(self.target, self.ledger)
+        known_before = set(self.ledger.deviations)
+        try:
+            for label in scenario.subjects:
+                stage.enter(self.target.pending(label, files=False))
+            events = [*self._together(stage, scenario.steps)]
+            for label, subject in stage.subjects.items():
+                self._judge(
+                    scenario, stage, subject, [e for e in events if e.step.subject == label]
+                )
+        finally:
+            stage.close()
+        return set(self.ledger.deviations) <= known_before
+
+    def _together(self, stage: Stage, steps: tuple[Step, ...]) -> Iterator[Event]:
+        barrier = threading.Barrier(len(steps))
+        began = time.monotonic()
+        subjects = [stage.subjects[step.subject] for step in steps]
+        prepared = [
+            (step, stage.headers(subject, step), subject)
+            for step, subject in zip(steps, subjects, strict=True)
+        ]
+
+        def client(number: int, step: Step, headers: Headers, subject: Subject) -> Event:
+            barrier.wait()
+            called = time.monotonic()
+            exchange = stage.send(subject, step, headers)
+            returned = time.monotonic()
+            return Event(
+                client=number,
+                step=step,
+                called=called - began,
+                returned=returned - began,
+                response=exchange.response,
+            )
+
+        futures = [self._pool.submit(client, n, *each) for n, each in enumerate(prepared, 1)]
+        for future in futures:
+            yield future.result()
+
+    def _judge(
+        self, scenario: Scenario, stage: Stage, subject: Subject, events: list[Event]
+    ) -> None:
+        """Judge what happened to one subject, its final state included."""
+        contract = self.target.contract
+        self.ledger.troubles += ["a request of a race got no answer"] * sum(
+            event.response is None for event in events
+        )
+        crashed = [event for event in events if event.response and event.response.status >= 500]
+        for event in crashed[:1]:
+            assert event.response
+            clause = contract.clause_for(event.step.operation, "server-error")
+            finding = Finding(
+                clause=clause, kept=False, expected="no 5xx", actual=describe(event.response)
+            )
+            self._report(finding, scenario, ())
+        last = self._final(stage, subject, max(event.returned for event in events))
+        history = History(
+            known=subject.known, events=(*events, last), implemented=self.target.removes
+        )
+        if history.is_explainable(contract):
+            operations = {event.step.operation for event in events} - {"get"}
+            clauses = [contract.clause_for(operation, "history") for operation in operations]
+            self.ledger.note(Finding(clause=clause, kept=True) for clause in clauses)
+            return
+        finding = Finding(
+            clause=contract.clause_for(history.culprit(), "history"),
+            kept=False,
+            expected="answers that some order of the requests, one at a time, explains",
+            actual=history.lost() or "no order explains these answers",
+        )
+        self._report(finding, scenario, tuple(history.timeline()))
+
+    def _final(self, stage: Stage, subject: Subject, after: float) -> Event:
+        step = Step(subject=subject.label, operation="get")
+        response = stage.response(subject, step)
+        return Event(client=0, step=step, called=after, returned=after, response=response)
+
+    def _report(self, finding: Finding, scenario: Scenario, timeline: tuple[str, ...]) -> None:
+        self.ledger.add(
+            Deviation(
+                clause=finding.clause,
+                expected=finding.expected,
+                actual=finding.actual,
+                scenario=scenario,
+                timeline=timeline,
+            )
+        )
