@@ -39,8 +39,10 @@ def compare(
     moved = _moved(contract, known.document, document) if known.document else None
     if moved:
         found["others"] = ("the documented members as they were", moved)
+    told = contract.documented(document) if known.document else {}
     for key, value in (known.sent_beside or {}).items():
-        if key in document and difference(value, document[key]) is None:
+        # A documented member that was sent as it is stays as it is: `others` and `ready` tell.
+        if key in document and key not in told and difference(value, document[key]) is None:
             found["stored"] = (f"no {key!a} in the document", f"/{key}: {show(document[key])}")
     return found
 

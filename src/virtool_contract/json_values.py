@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 Json = Any
 """None, bool, int, float, str, list of Json, or dict of str to Json."""
 
+DEEPEST = 200
+"""How deep a text may nest to be read; whoever walks a value may use recursion (RFC 8259, 9)."""
+
 SHOWN = 80
 """How many characters of a value a message shows."""
 
@@ -31,13 +34,28 @@ def parse(raw: bytes) -> Json:
     if text.startswith("\ufeff"):
         raise NotJsonError("a byte order mark stands before the text")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except RecursionError:
         raise NotJsonError("nested too deeply to read") from None
-    except NotJsonError:
-        raise
-    except ValueError as error:
+    except (NotJsonError, json.JSONDecodeError) as error:
         raise NotJsonError(str(error)) from None
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        raise NotJsonError("a number has too many digits to read") from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+        raise NotJsonError("nested too deeply to read")
+    return value
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+    return bool(level)
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -27,8 +27,8 @@ class Deviation:
 
     @property
     def frequency(self) -> str:
-        """How often replays show it: `always`, `sometimes` or `once` (not again)."""
-        if self.seen == self.tried:
+        """How often replays show it: `always`, `sometimes` or `once` (not again, or not tried)."""
+        if self.tried and self.seen == self.tried:
             return "always"
         return "sometimes" if self.seen else "once"
 

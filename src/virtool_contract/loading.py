@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from virtool_contract.body import REFUSABLE
 from virtool_contract.contract import Answer, Clause, Contract, ContractError, Operation
 from virtool_contract.contract_schema import CONTRACT
 
@@ -41,6 +42,8 @@ def load(path: str | None = None) -> Contract:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{origin}, line {line}: not YAML: {error.problem}") from None
+    except RecursionError:
+        raise ContractError(f"{origin}: nested too deeply, or within itself") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ContractError(f"{origin}: not YAML: {' '.join(str(error).split())}") from None
     return _Loader(origin, document, lines).contract()
@@ -55,7 +58,12 @@ def _lines(node: yaml.Node | None, at: Place = ()) -> Iterator[tuple[Place, int]
         return
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
+        seen: set[Any] = set()
         for key, value in node.value:
+            if key.value in seen:  # PyYAML takes the last one in silence; YAML 1.2.2, 3.2.1.3
+                problem = f"the key {key.value!r} is there twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
             yield from _lines(value, (*at, key.value))
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
@@ -79,6 +87,7 @@ class _Loader:
         return ContractError(f"{self.origin}, line {line}, {key}: {problem}")
 
     def contract(self) -> Contract:
+        self.check_plain(self.document, ())
         self.check_schema()
         self.check_references(self.document, ())
         path, item = next(iter(self.document["paths"].items()))
@@ -92,7 +101,24 @@ class _Loader:
             _topics=self.topics(path, item),
         )
         self.check_topics(contract)
+        try:
+            contract.validators  # noqa: B018 - compiled now, so that a mistake shows on load
+        except ValueError as error:
+            raise self.wrong(("components", "schemas"), _shorten(str(error))) from None
         return contract
+
+    def check_plain(self, node: Any, place: Place) -> None:  # noqa: ANN401
+        """YAML has dates and numbers for keys, which JSON, and so OpenAPI, has not."""
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if not isinstance(key, str):
+                    raise self.wrong((*place, str(key)), f"the key is no string; try '{key}'")
+                self.check_plain(value, (*place, key))
+        elif isinstance(node, list):
+            for index, value in enumerate(node):
+                self.check_plain(value, (*place, index))
+        elif not isinstance(node, str | int | float | None):
+            raise self.wrong(place, f"{node} is not JSON; try '{node}'")
 
     def check_schema(self) -> None:
         validator = jsonschema_rs.Draft202012Validator(CONTRACT)
@@ -120,6 +146,12 @@ class _Loader:
         answers = tuple(_answer(status, entry) for status, entry in raw["responses"].items())
         if sum(answer.status.startswith("2") for answer in answers) != 1:
             raise self.wrong((*place, "responses"), "exactly one 2xx response is wanted")
+        success = next(answer for answer in answers if answer.status.startswith("2"))
+        here = (*place, "responses", success.status)
+        if not success.status.isdigit():
+            raise self.wrong(here, "a range of statuses cannot be due; try one of them")
+        if "content" in raw["responses"][success.status] and not success.schema:
+            raise self.wrong(here, "its schema must be a $ref to one of components/schemas")
         return Operation(
             id=raw["operationId"],
             method=method.upper(),
@@ -165,6 +197,16 @@ class _Loader:
         for operation in contract.operations.values():
             self.must_judge(contract, operation.id, "success")
             self.must_judge(contract, operation.id, "effect")
+            self.must_judge(contract, operation.id, "shape")
+            if operation.success.schema:
+                self.must_judge(contract, operation.id, "identity")
+            if operation.id != "get" and "not-own" in operation.reasons:
+                self.must_judge(contract, operation.id, "preferred.not-own")
+            if operation.unimplemented:
+                self.must_judge(contract, operation.id, "refused.unimplemented")
+                self.must_judge(contract, operation.id, "effect-of-refusal.unimplemented")
+            for kind in sorted(REFUSABLE) if operation.takes_body else ():
+                self.must_judge(contract, operation.id, f"effect-of-refusal.{kind}")
             for reason in sorted(operation.reasons):
                 self.must_judge(contract, operation.id, f"refused.{reason}")
                 self.must_judge(contract, operation.id, f"effect-of-refusal.{reason}")

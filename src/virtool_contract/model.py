@@ -50,8 +50,9 @@ PRIORITY = ("unauthenticated", "not-own", NOT_IMPLEMENTED, "absent", "finalized"
 class Due:
     """What may come back, and what state follows.
 
-    `reasons` are in the order of `PRIORITY`. With none, the success status is due; where
-    `may_refuse`, a 4xx instead is right as well, and then nothing changes.
+    `reasons` are in the order of `PRIORITY`. With none, the success status is due. Where
+    `may_refuse`, any 4xx is right as well, whatever else there is to say: a server may look at
+    the body first. Then nothing changes.
     """
 
     operation: Operation
@@ -69,11 +70,11 @@ class Due:
 
     def permits(self, status: int) -> bool:
         """Whether an answer with that status is right."""
+        if self.may_refuse and 400 <= status < 500:
+            return True
         if self.reasons:
             return any(self.lists(reason, status) for reason in self.reasons)
-        if self.operation.success.covers(status):
-            return True
-        return self.may_refuse and 400 <= status < 500
+        return self.operation.success.covers(status)
 
     def lists(self, reason: str, status: int) -> bool:
         """Whether that status is listed for that reason."""
@@ -95,6 +96,8 @@ class Due:
             return either or self.operation.success.status
         if NOT_IMPLEMENTED in self.reasons:
             return "any 4xx or 501"
+        if self.may_refuse:
+            return "any 4xx"
         statuses = sorted({answer.status for answer in self.operation.refusals(self.reasons)})
         return "any 4xx" if "4XX" in statuses else " or ".join(statuses)
 

@@ -1,6 +1,7 @@
 """The options of a run, declared once for both fronts: command line, environment, then file."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class Option:
         try:
             return self.read(text)
         except ValueError as error:
-            raise OptionError(f"{where}: {text!r} {error}") from None
+            shown = re.sub("//[^/]*@", "//***@", text)
+            raise OptionError(f"{where}: {shown!r} {error}") from None
 
 
 def flag(text: str) -> bool:
@@ -77,7 +79,7 @@ def url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
         raise ValueError("is not an http or https URL with a host; try http://localhost:9950")
     if parts.username or parts.password:
-        raise ValueError("has credentials in it; the provider hands out credentials")
+        raise ValueError("has credentials in it, which the provider hands out; try it without")
     return text
 
 
@@ -133,7 +135,7 @@ def positive_seconds(text: str) -> float:
 def path(text: str) -> str:
     """A path."""
     if not text:
-        raise ValueError("is no path")
+        raise ValueError("is no path; try ./reports")
     return text
 
 
@@ -272,7 +274,12 @@ def _from_file(file: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise OptionError(f"{file.name}: cannot be read: {error}") from None
-    section = table.get("tool", {}).get("virtool-contract", {})
+    tool = table.get("tool", {})
+    section = tool.get("virtool-contract", {}) if isinstance(tool, dict) else {}
+    if not isinstance(section, dict):
+        raise OptionError(
+            f"{file.name}, virtool-contract: is not a table; try [tool.virtool-contract]"
+        )
     known = {option.name for option in OPTIONS}
     for name in section:
         if name not in known:

@@ -118,8 +118,9 @@ def _curl(contract: Contract, step: Step, path: str) -> str:
     where = path.replace("{analysis_id}", f"${{{_variable(step.subject)}_ID}}")
     words = ["curl -isS", f"-X {method}", f'"$BASE_URL{where}"', _user(step)]
     if step.body is not None:
-        words.append(f"-H 'Content-Type: {step.body.media_type}'")
-        words.append(f"--data-binary {_data(step.body.raw)}")
+        words.append(f"-H {shlex.quote(f'Content-Type: {step.body.media_type}')}")
+        before, data = _data(step.body.raw)
+        words = [before, *words, f"--data-binary {data}"]
     return " ".join(filter(None, words))
 
 
@@ -142,17 +143,21 @@ def _user(step: Step) -> str:
 SHOWN_DATA = 2000
 
 
-def _data(raw: bytes) -> str:
-    """A body as a shell word; one that is long or not printable goes through printf's escapes."""
+def _data(raw: bytes) -> tuple[str, str]:
+    """What comes before curl, and its data argument.
+
+    A body that a shell word cannot hold (NUL, a final line feed), or that curl would take for the
+    name of a file, is piped in through printf's escapes.
+    """
     text = raw.decode(errors="replace")
     if len(raw) > SHOWN_DATA:
-        return f"@body-of-{len(raw)}-bytes.json  # in report.json"
-    if text.encode() == raw and text.isprintable():
-        return shlex.quote(text)
+        return "", f"@body-of-{len(raw)}-bytes.json  # in report.json"
+    if text.encode() == raw and text.isprintable() and not text.startswith("@"):
+        return "", shlex.quote(text)
     escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in b"\\%'" else f"\\{byte:03o}" for byte in raw
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\%'-" else f"\\{byte:03o}" for byte in raw
     )
-    return f"\"$(printf '{escaped}')\""
+    return f"printf '{escaped}' |", "@-"
 
 
 def _variable(label: str) -> str:

@@ -1,5 +1,6 @@
 """The verdict for a terminal: a table of all clauses, then each broken one with its requests."""
 
+import textwrap
 from collections.abc import Iterator
 
 from virtool_contract.contract import Contract
@@ -13,6 +14,7 @@ MARKS = {
     Outcome.NOT_IMPLEMENTED: "not implemented",
     Outcome.UNOBSERVED: "unobserved",
 }
+COLUMNS = 80
 TROUBLES_SHOWN = 5
 
 
@@ -33,7 +35,8 @@ def table(verdicts: Verdicts) -> Iterator[str]:
     width = max(len(verdict.clause.id) for verdict in verdicts.clauses)
     yield f"{'clause':{width}}  level   {'verdict':15}  observations"
     for verdict in verdicts.clauses:
-        yield _row(verdict, width).rstrip()
+        row = _row(verdict, width).rstrip()
+        yield from textwrap.wrap(row, COLUMNS, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _row(verdict: Verdict, width: int) -> str:
