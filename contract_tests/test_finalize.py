@@ -103,6 +103,18 @@ def test_a_second_finalize_is_refused(stage: Stage, second: dict[str, Json]) -> 
         expect.refusal(stage.finalize(analysis, second), "finalized")
 
 
+@clause("finalize.once")
+def test_refused_requests_do_not_reopen_it(stage: Stage) -> None:
+    """Whatever was refused meanwhile, a finalized analysis MUST NOT be finalized again."""
+    analysis = stage.finalized({"foo": "bar"})
+    for body in (classify(b"{"), finalize_body(None)):
+        stage.finalize(analysis, body)
+        expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
+    for caller in (Caller.OWNER, Caller.OTHER_JOB, Caller.ANONYMOUS):
+        stage.remove(analysis, caller)
+        expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
+
+
 @clause("finalize.keeps-first-results")
 def test_many_refused_finalizes_change_nothing(stage: Stage) -> None:
     """However often a second finalize is tried, the first results MUST stay."""

@@ -1,6 +1,6 @@
 """Get: the job that runs an analysis, and nobody else, gets its complete document."""
 
-from virtool_contract.promises import Caller, Stage, clause, expect
+from virtool_contract.promises import Caller, Stage, clause, disguises, expect
 
 
 @clause("get.document", "get.identity", "media-type", "json.well-formed", "documented-status")
@@ -47,7 +47,8 @@ def test_each_job_gets_its_own_document(stage: Stage) -> None:
 def test_a_job_that_runs_another_analysis_is_refused(stage: Stage) -> None:
     """A job that runs another analysis MUST be refused with 403, and MUST NOT see the document."""
     for analysis in (stage.pending(), stage.finalized()):
-        expect.refusal(stage.get(analysis, Caller.OTHER_JOB), "not-own")
+        for _ in range(6):
+            expect.refusal(stage.get(analysis, Caller.OTHER_JOB), "not-own")
         stage.read_back(analysis)
 
 
@@ -63,6 +64,14 @@ def test_a_job_that_runs_no_analysis_is_refused(stage: Stage) -> None:
 def test_an_absent_analysis_is_not_found(stage: Stage) -> None:
     """An id that nobody has MUST be answered with 404, or with 403 as somebody else's."""
     expect.refusal(stage.get(stage.absent(), Caller.OTHER_JOB), "absent", "not-own")
+
+
+@clause("get.absent")
+def test_an_id_that_looks_like_another_is_not_found(stage: Stage) -> None:
+    """An id MUST be taken as it is: none that only looks like it finds the analysis."""
+    for analysis in (stage.pending(), stage.finalized()):
+        for disguise in disguises(analysis.known.id):
+            expect.refusal(stage.look_alike(analysis, disguise), "absent", "not-own")
 
 
 @clause("get.absent", "errors.message")

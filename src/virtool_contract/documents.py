@@ -32,39 +32,53 @@ def compare(
         where = difference(known.results, results, "/results")
         if where:
             found["results"] = (f"the results that were sent ({show(known.results)})", where)
-    elif finalized and known.results is not None:
-        found["results"] = (f"/results: {show(known.results)}", f"/results: {show(results)}")
     elif not finalized and results is not None:
         found["results"] = ("no results yet", f"/results: {show(results)}")
-    moved = _moved(contract, known.document, document) if known.document else None
-    if moved:
-        found["others"] = ("the documented members as they were", moved)
-    told = contract.documented(document) if known.document else {}
-    for key, value in (known.sent_beside or {}).items():
-        # A documented member that was sent as it is stays as it is: `others` and `ready` tell.
-        if key in document and key not in told and difference(value, document[key]) is None:
-            found["stored"] = (f"no {key!a} in the document", f"/{key}: {show(document[key])}")
+    if known.document:
+        moved = changed(contract, _settled(known.document), document)
+        if moved:
+            found["others"] = ("the documented members as they were", moved)
+        found |= _stored(contract, known, document)
     return found
 
 
-def settled(contract: Contract, document: Mapping[str, Json]) -> dict[str, Json]:
-    """The documented members of a document that no operation may change."""
-    members = contract.documented(document)
-    return {key: value for key, value in members.items() if key not in {"ready", "results"}}
+def _stored(
+    contract: Contract, known: Known, document: Mapping[str, Json]
+) -> dict[str, tuple[str, str]]:
+    told = contract.documented(document)
+    for key, value in (known.sent_beside or {}).items():
+        # A documented member that was sent as it is stays as it is: `others` and `ready` tell.
+        if key in document and key not in told and difference(value, document[key]) is None:
+            expected = f"no {key!a} in the document"
+            return {"stored": (expected, f"/{key}: {show(document[key])}")}
+    return {}
 
 
-def _moved(contract: Contract, before: Mapping[str, Json], after: Mapping[str, Json]) -> str | None:
-    """Where a settled member changed; one that is missing now is a matter of shape."""
-    now = settled(contract, after)
+def changed(
+    contract: Contract, before: Mapping[str, Json], document: Mapping[str, Json]
+) -> str | None:
+    """Where a document says otherwise than one of before: "/pointer: expected X, got Y".
+
+    Only documented members count. One that is missing now is a matter of shape, but for results,
+    which may be absent or null where there are none. Order of rows and spelling of times are free.
+    """
+    now = contract.documented(document)
     for key, value in before.items():
-        if key in now:
-            where = _member_moved(key, value, now[key])
+        if key in now or key == "results":
+            where = _member_moved(key, value, now.get(key))
             if where:
                 return where
     return None
 
 
+def _settled(document: Mapping[str, Json]) -> dict[str, Json]:
+    """The members that no operation may change."""
+    return {key: value for key, value in document.items() if key not in {"ready", "results"}}
+
+
 def _member_moved(key: str, before: Json, after: Json) -> str | None:
+    if key == "results":
+        return difference(before, after, "/results")
     return difference(_ordered(before), _ordered(after), f"/{key}") and _instants_aside(
         f"/{key}", _ordered(before), _ordered(after)
     )

@@ -48,14 +48,12 @@ def parse(raw: bytes) -> Json:
 
 def _is_deep(value: Json) -> bool:
     level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-    return bool(level)
+    for _ in range(DEEPEST):
+        inside = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for row in inside for child in row if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

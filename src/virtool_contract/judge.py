@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from virtool_contract.body import Kind
 from virtool_contract.contract import Contract
-from virtool_contract.documents import compare, file_owners, leaks
+from virtool_contract.documents import changed, compare, file_owners, leaks
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json, NotJsonError, parse, show
 from virtool_contract.model import Due, Phase
@@ -26,10 +26,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What one answer shows; `document` is the answer's document where there is one."""
+    """What one answer shows; `document` is the answer's document where there is one.
+
+    `surprised` says that the document is not the one that was known.
+    """
 
     findings: tuple[Finding, ...]
     document: Mapping[str, Json] | None = None
+    surprised: bool = False
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -46,7 +50,7 @@ def judge(
     """
     judging = _Judging(contract, due, known, response, after or known)
     findings = tuple(judging.findings())
-    return Judgement(findings=findings, document=judging.document)
+    return Judgement(findings=findings, document=judging.document, surprised=judging.surprised)
 
 
 def describe(response: Response) -> str:
@@ -70,6 +74,7 @@ class _Judging:
         self.after = after
         self.response = response
         self.document: Mapping[str, Json] | None = None
+        self.surprised = False
 
     @property
     def status(self) -> int:
@@ -86,33 +91,48 @@ class _Judging:
         return Finding(clause=self.clause(topic), kept=False, expected=expected, actual=received)
 
     def findings(self) -> Iterator[Finding]:
-        if self.due.permits(self.status):
+        if self.known.doubtful:
+            yield from self.in_any_state()
+        elif self.due.permits(self.status):
             if self.due.operation.success.covers(self.status) and not self.due.refused:
                 yield from self.success()
             else:
                 yield from self.refusal()
         else:
-            yield self.wrong_status()
+            yield from self.wrong_status()
         yield from self.status_class()
         if self.status >= 400:
             yield from self.error_body()
 
     # Status
 
-    def wrong_status(self) -> Finding:
+    def in_any_state(self) -> Iterator[Finding]:
+        """What holds whatever state the subject is in."""
+        rights = {"unauthenticated", "not-own"} & set(self.due.reasons)
+        if rights and 200 <= self.status < 300:
+            yield from self.wrong_status()
+
+    def wrong_status(self) -> Iterator[Finding]:
         if not self.due.refused:
             topic = "success.status" if 200 <= self.status < 300 else f"success.{self.due.kind}"
             lost = self.status == 404 and self.lost()
-            return lost or self.broken(topic, self.due.expected())
-        if self.after_removal and (self.status < 300 or self.status == 409):
-            finding = self.broken("effect", "404, for the analysis was removed")
-            return Finding(
-                clause=self.clause("effect", "remove"),
-                kept=False,
-                expected=finding.expected,
-                actual=finding.actual,
-            )
-        return self.broken(self.refused(self.due.reasons[0]), self.due.expected())
+            yield lost or self.broken(topic, self.due.expected())
+        elif not self.after_removal:
+            yield self.broken(self.refused(self.due.reasons[0]), self.due.expected())
+        else:
+            yield from self.not_gone()
+
+    def not_gone(self) -> Iterator[Finding]:
+        """After a removal its owner gets 404 on every operation."""
+        expected = "404, for the analysis was removed"
+        gone = Finding(
+            clause=self.clause("effect", "remove"),
+            kept=False,
+            expected=expected,
+            actual=describe(self.response),
+        )
+        absent = self.broken(self.refused("absent"), expected)
+        yield from (gone, absent) if self.due.operation.id == "get" else (absent, gone)
 
     def lost(self) -> Finding | None:
         """A read of an analysis that should be there: gone by the last write's doing, if any."""
@@ -234,7 +254,8 @@ class _Judging:
             return
         yield self.kept("json")
         self.document = document
-        yield from self.surprises(document)
+        if not self.known.doubtful:
+            yield from self.surprises(document)
         yield from self.shape(document)
         yield from self.identity(document)
 
@@ -255,26 +276,21 @@ class _Judging:
         return value
 
     def shape(self, document: Mapping[str, Json]) -> Iterator[Finding]:
-        validator = self.contract.validators[self.due.operation.success.schema]
+        """Errors of the schema.
+
+        What is wrong with a member as such breaks its own clause and the document's; what is
+        wrong inside a member breaks its own only.
+        """
+        schema = self.due.operation.success.schema
         wrong: dict[str, Finding] = {}
-        for error in validator.iter_errors(document):
+        for error in self.contract.validators[schema].iter_errors(document):
             path = [str(part) for part in error.instance_path]
-            missing = getattr(error.kind, "property", None)
-            first = path[0] if path else str(missing or "")
-            at = "/".join(["", *path])
-            finding = self.broken(
-                f"shape.{first}" if first else "shape", "the documented shape", ""
-            )
-            actual = f"{at or '/'}: {ascii(_cut(error.message))[1:-1]}"
-            wrong.setdefault(
-                finding.clause,
-                Finding(
-                    clause=finding.clause,
-                    kept=False,
-                    expected=f"the documented shape ({self.due.operation.success.schema})",
-                    actual=actual,
-                ),
-            )
+            member = path[0] if path else str(getattr(error.kind, "property", ""))
+            topics = ["shape"] * (len(path) <= 1) + [f"shape.{member}"] * bool(member)
+            actual = f"/{'/'.join(path)}: {ascii(_cut(error.message))[1:-1]}"
+            for topic in topics:
+                finding = self.broken(topic, f"the documented shape ({schema})", actual)
+                wrong.setdefault(finding.clause, finding)
         yield from wrong.values()
         for topic in ("shape", "shape.files", "shape.results", "shape.ready"):
             if self.clause(topic) not in wrong:
@@ -307,19 +323,24 @@ class _Judging:
         if cause is None:
             return
         operation, topic, kind = cause.operation, cause.topic, cause.kind
-        comparison = compare(self.contract, self.after, document)
-        aspects = ("ready", "results", "others", "stored") if topic == "effect" else ("others",)
+        if topic == "effect" and operation != "get":
+            wrong = compare(self.contract, self.after, document)
+            aspects: tuple[str, ...] = ("ready", "results", "others", "stored")
+        else:
+            before = self.known.document or {}
+            moved = changed(self.contract, before, document)
+            wrong = {"others": ("the document as it was", moved)} if moved else {}
+            aspects = ("others",)
+        self.surprised = bool(wrong)
         blamed: set[str] = set()
-        for aspect, (expected, actual) in comparison.items():
+        for aspect in sorted(aspects, key=lambda each: each not in wrong):
             clause = self.contract.clause_for(operation, f"{topic}.{aspect}.{kind}")
+            expected, actual = wrong.get(aspect, ("", ""))
             if clause not in blamed:
                 blamed.add(clause)
-                yield Finding(clause=clause, kept=False, expected=expected, actual=actual)
-        for aspect in aspects:
-            clause = self.contract.clause_for(operation, f"{topic}.{aspect}.{kind}")
-            if clause not in blamed:
-                blamed.add(clause)
-                yield Finding(clause=clause, kept=True)
+                yield Finding(
+                    clause=clause, kept=aspect not in wrong, expected=expected, actual=actual
+                )
 
 
 def _strings(value: Json) -> Iterator[str]:

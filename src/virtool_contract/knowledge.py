@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from virtool_contract.body import Body
 from virtool_contract.contract import Contract
-from virtool_contract.documents import settled
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.model import Due, Phase
@@ -44,6 +43,13 @@ def sent_beside(body: Body | None) -> Mapping[str, Json] | None:
     return {key: item for key, item in value.items() if key != "results"} or None
 
 
+def after_read(contract: Contract, known: Known, document: Mapping[str, Json]) -> Known:
+    """What is known once the owner has read a document."""
+    seen = contract.documented(document)
+    seen.setdefault("results", None)
+    return replace(known, document=seen, cause=READ)
+
+
 def adopted(contract: Contract, known: Known, response: Response) -> Known:
     """What is known once the target's own word is taken for it, after a violation."""
     if response.status in {404, 410}:
@@ -53,13 +59,12 @@ def adopted(contract: Contract, known: Known, response: Response) -> Known:
     except NotJsonError:
         document = None
     if response.status != 200 or not isinstance(document, dict):
-        return replace(known, cause=READ)
+        return replace(known, doubtful=True, cause=None)
     finalized = document.get("ready") is True
+    results = document.get("results")
     return replace(
-        known,
+        after_read(contract, known, document),
         phase=Phase.FINALIZED if finalized else Phase.PENDING,
         removed=False,
-        results=document.get("results") if finalized else None,
-        document=settled(contract, document),
-        cause=READ,
+        results=results if finalized and isinstance(results, dict) else None,
     )

@@ -104,7 +104,9 @@ class _Loader:
         try:
             contract.validators  # noqa: B018 - compiled now, so that a mistake shows on load
         except ValueError as error:
-            raise self.wrong(("components", "schemas"), _shorten(str(error))) from None
+            raise self.wrong(
+                ("components", "schemas"), _shorten(" ".join(str(error).split()))
+            ) from None
         return contract
 
     def check_plain(self, node: Any, place: Place) -> None:  # noqa: ANN401

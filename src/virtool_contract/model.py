@@ -5,7 +5,7 @@ response is due and the state it leaves follows; with one or more, any response 
 lists for one of those reasons is right, and nothing changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from virtool_contract.body import REFUSABLE, Body, Flaw, Kind
@@ -42,7 +42,7 @@ class Caller(StrEnum):
         return self in {Caller.OWNER, Caller.OTHER_JOB, Caller.OTHER_WORKFLOW}
 
 
-PRIORITY = ("unauthenticated", "not-own", NOT_IMPLEMENTED, "absent", "finalized", "invalid-body")
+PRIORITY = ("unauthenticated", "absent", "not-own", NOT_IMPLEMENTED, "finalized", "invalid-body")
 """Which reason is named first where there are several; a matter of wording, not of judgement."""
 
 
@@ -100,6 +100,15 @@ class Due:
             return "any 4xx"
         statuses = sorted({answer.status for answer in self.operation.refusals(self.reasons)})
         return "any 4xx" if "4XX" in statuses else " or ".join(statuses)
+
+
+def step_in_disguise(operation: Operation, caller: Caller) -> Due:
+    """What is due for an id that only looks like a real one: it is absent, and nobody's.
+
+    A server may also find such an id malformed, so any 4xx will do.
+    """
+    stranger = Caller.OTHER_JOB if caller.is_known else caller
+    return replace(step(operation, Phase.ABSENT, stranger), may_refuse=True)
 
 
 def step(

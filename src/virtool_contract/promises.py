@@ -2,6 +2,7 @@
 
 from virtool_contract import expect, freeform, generated
 from virtool_contract.body import Body, classify, finalize_body
+from virtool_contract.disguises import disguises
 from virtool_contract.explore import Explorer
 from virtool_contract.json_values import Json
 from virtool_contract.marks import clause, standard
@@ -24,6 +25,7 @@ __all__ = [
     "Unobserved",
     "classify",
     "clause",
+    "disguises",
     "expect",
     "finalize_body",
     "freeform",

@@ -16,12 +16,16 @@ BYSTANDER = "bystander"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request: an operation on the subject with a label, by a caller, perhaps with a body."""
+    """One request: an operation on the subject with a label, by a caller, perhaps with a body.
+
+    With a `disguise`, it goes to an id that only looks like the subject's.
+    """
 
     subject: str
     operation: str
     caller: Caller = Caller.OWNER
     body: Body | None = None
+    disguise: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The step for a report; a body that is not UTF-8 goes as base64."""
@@ -30,6 +34,8 @@ class Step:
             "operation": self.operation,
             "caller": str(self.caller),
         }
+        if self.disguise:
+            shape["disguise"] = self.disguise
         if self.body is not None:
             shape["media_type"] = self.body.media_type
             try:
@@ -55,6 +61,7 @@ class Step:
             operation=shape["operation"],
             caller=Caller(shape["caller"]),
             body=body,
+            disguise=shape.get("disguise", ""),
         )
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from virtool_contract.body import Body, finalize_body
-from virtool_contract.documents import settled
+from virtool_contract.disguises import disguised
+from virtool_contract.documents import changed
 from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json
 from virtool_contract.judge import Finding, Judgement, judge
-from virtool_contract.knowledge import adopted, after_success, sent_beside
+from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation
-from virtool_contract.model import Caller, Due, Phase, step
+from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import READ, Cause, Known
 from virtool_contract.target import Subject, Target, TargetTroubleError, Unobserved, similar_ids
@@ -130,6 +131,10 @@ class Stage:
 
     # Steps
 
+    def look_alike(self, subject: Subject, disguise: str) -> Answer:
+        """Have the owner read an id that only looks like the subject's (see `disguises`)."""
+        return self.play(subject, Step(subject=subject.label, operation="get", disguise=disguise))
+
     def get(self, subject: Subject, caller: Caller = Caller.OWNER) -> Answer:
         """Fetch the document."""
         return self.play(subject, Step(subject=subject.label, operation="get", caller=caller))
@@ -182,24 +187,41 @@ class Stage:
         """
         contract = self.target.contract
         operation = contract.operations[move.operation]
-        due = step(
-            operation,
-            subject.known.phase,
-            move.caller,
-            move.body,
-            implemented=self.target.removes or operation.id != "remove",
-        )
+        known = subject.known
+        implemented = self.target.removes or operation.id != "remove"
+        if move.disguise:
+            due = step_in_disguise(operation, move.caller)
+        else:
+            due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
         self.steps.append(move)
         response = self.response(subject, move)
-        after = after_success(subject.known, due, move.body)
-        judgement = judge(contract, due, subject.known, response, after)
+        after = after_success(known, due, move.body)
+        judgement = judge(contract, due, known, response, after)
+        if judgement.surprised and operation.id == "get" and known.cause != READ:
+            judgement = self._second_look(subject, due, response, judgement)
         answer = Answer(due=due, response=response, judgement=judgement)
         self.ledger.note(judgement.findings)
         self._learn(subject, move, answer, after)
         if judgement.broken:
             self._blame(judgement.broken)
-            self._adopt(subject)
+            self._resynchronize(subject, known, answer)
         return answer
+
+    def _second_look(
+        self, subject: Subject, due: Due, response: Response, judgement: Judgement
+    ) -> Judgement:
+        """A surprise may be the read's own fault, not the last write's: then reads disagree.
+
+        A read that was merely late, and agrees at the second look, is the write's fault still.
+        """
+        contract = self.target.contract
+        again = self.response(subject, Step(subject=subject.label, operation="get"))
+        second = judge(contract, due, subject.known, again)
+        if not second.surprised or second.document is None or judgement.document is None:
+            return judgement
+        if changed(contract, contract.documented(judgement.document), second.document) is None:
+            return judgement
+        return judge(contract, due, replace(subject.known, cause=READ), response)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """Take in what somebody else, such as schemathesis, found about the last answer.
@@ -239,7 +261,8 @@ class Stage:
         """Send one step; from any thread."""
         method = self.target.contract.operations[move.operation].method
         body = move.body.raw if move.body else b""
-        return self.target.api.send(method, subject.known.id, headers, body)
+        analysis_id = disguised(subject.known.id, move.disguise)
+        return self.target.api.send(method, analysis_id, headers, body)
 
     # Knowledge
 
@@ -248,8 +271,7 @@ class Stage:
         known, due = subject.known, answer.due
         if due.operation.id == "get":
             if answer.accepted and answer.judgement.document is not None:
-                document = settled(self.target.contract, answer.judgement.document)
-                subject.known = replace(known, document=document, cause=READ)
+                subject.known = after_read(self.target.contract, known, answer.judgement.document)
             return
         for other in self.subjects.values():
             if other is not subject and other.known.cause == READ:
@@ -283,17 +305,29 @@ class Stage:
         states = {label: state for label, state in self._states.items() if label in named}
         return Scenario(subjects=states, steps=tuple(self.steps))
 
-    def _adopt(self, subject: Subject) -> None:
-        """After a violation, take what the target holds now for the truth, and go on from there."""
+    def _resynchronize(self, subject: Subject, before: Known, answer: Answer) -> None:
+        """After a violation, find out what state the subject is in now, and go on from there.
+
+        What broke but has nothing to do with the state, such as a missing member, changes nothing
+        here. After a wrong answer to a write, or an effect of a refused one, the target's word is
+        taken (one GET). A read that contradicts an acknowledged write, or another read, leaves
+        the subject doubtful: to take either for the truth would accuse the next request.
+        """
+        read = answer.due.operation.id == "get"
+        wrong_status = not answer.due.permits(answer.response.status)
+        if not wrong_status and not (read and answer.judgement.surprised):
+            return
         if subject.label == BYSTANDER:
             self.target.replace_bystander()
-            self.subjects.pop(BYSTANDER)
-            return
-        if subject.credentials is None:
-            return
-        move = Step(subject=subject.label, operation="get")
-        response = self.response(subject, move)
-        subject.known = adopted(self.target.contract, subject.known, response)
+            self.subjects.pop(BYSTANDER, None)
+        elif subject.credentials is not None and not before.doubtful:
+            refused = before.cause is not None and before.cause.topic.startswith("effect-of-ref")
+            if read and (wrong_status or not refused):
+                if answer.due.caller is Caller.OWNER:
+                    subject.known = replace(subject.known, doubtful=True, cause=None)
+                return
+            response = self.response(subject, Step(subject=subject.label, operation="get"))
+            subject.known = adopted(self.target.contract, subject.known, response)
 
     def close(self) -> None:
         """Give back the subjects."""

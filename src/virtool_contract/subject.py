@@ -33,8 +33,10 @@ READ = Cause(operation="get", topic="effect")
 class Known:
     """The oracle's knowledge of one subject.
 
-    `document` holds the documented members other than `ready` and `results`, None before the
-    first read; `sent_beside` are the members that were sent beside results and must not turn up.
+    `document` holds the documented members as last seen, None before the first read;
+    `sent_beside` are the members that were sent beside results and must not turn up. A subject is
+    `doubtful` once the target has contradicted itself about it: what state it is in cannot be
+    said any more, so only what holds in every state is judged.
     """
 
     id: str
@@ -46,3 +48,4 @@ class Known:
     document: Mapping[str, Json] | None = None
     sent_beside: Mapping[str, Json] | None = None
     cause: Cause | None = None
+    doubtful: bool = False
