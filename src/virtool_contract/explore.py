@@ -1,10 +1,13 @@
 """Runs hypothesis over a target until no new clause breaks: each broken one is muted in turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -91,7 +94,8 @@ class Explorer:
     def _until_quiet(self, search: Callable[[], None]) -> None:
         for _ in range(MOST_CLAUSES):
             try:
-                search()
+                with _folder_of_its_own():
+                    search()
             except Violation as violation:
                 self._note(violation)
             except Flaky as flaky:
@@ -102,6 +106,18 @@ class Explorer:
     def _note(self, violation: Violation) -> None:
         self.ledger.add(violation.deviation)
         self.muted.add(violation.deviation.clause)
+
+
+@contextmanager
+def _folder_of_its_own() -> Iterator[None]:
+    """Keep hypothesis' caches, which it has even without a database, out of the working folder."""
+    before = storage_directory(intent_to_write=False).path
+    with TemporaryDirectory(prefix="virtool-contract-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(before)
 
 
 def _inside(flaky: Flaky) -> Violation:

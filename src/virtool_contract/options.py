@@ -255,11 +255,8 @@ def resolve(
 
 
 def _check_together(settings: Settings) -> None:
-    if settings.base_url and not settings.state_change_url:
-        raise OptionError(
-            "--base-url: needs --state-change-url too, where the suite gets analyses to work on; "
-            "try --state-change-url http://localhost:9950/provider-states"
-        )
+    # A --base-url without --state-change-url is complained about once the target was reached: one
+    # that is not there at all is the better reason (run.py).
     if settings.state_change_url and not settings.base_url:
         raise OptionError(
             "--state-change-url: needs --base-url too, the target that the states are set up in; "

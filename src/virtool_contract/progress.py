@@ -2,15 +2,14 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from virtool_contract.verify import Front
+from virtool_contract.run import Run
 
 PLAIN_INTERVAL = 5.0
 """Seconds between two plain lines."""
@@ -19,9 +18,9 @@ PLAIN_INTERVAL = 5.0
 class Progress:
     """A pytest plugin that shows clause, examples and requests on standard error."""
 
-    def __init__(self, front: "Front", console: Console | None = None) -> None:
-        """Show nothing yet."""
-        self.front = front
+    def __init__(self, run: Callable[[], Run | None], console: Console | None = None) -> None:
+        """Show nothing yet; `run` tells the run once it has been started."""
+        self.run = run
         self.console = console or Console(stderr=True)
         self.current = ""
         self.started = time.monotonic()
@@ -58,7 +57,7 @@ class Progress:
 
     def line(self) -> str:
         """The line as it is now."""
-        run = self.front.plugin.run if self.front.plugin else None
+        run = self.run()
         if run is None:
             return "setting up"
         seconds = time.monotonic() - self.started

@@ -12,6 +12,7 @@ import pytest
 
 from virtool_contract import loading, replay
 from virtool_contract.contract import Contract, ContractError
+from virtool_contract.distributed import Part, is_worker
 from virtool_contract.explore import Explorer
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
@@ -28,6 +29,7 @@ NAME = "virtool-contract-run"
 SUITE = "contract_tests"
 OURS = "--base-url"  # declared by pytest-base-url
 PROPERTY = "virtool_contract"
+FAILED = "virtool_contract_failed"
 COULD_NOT_TEST = 3
 
 
@@ -81,12 +83,19 @@ class ContractPlugin:
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
+        self.part: Part | None = None
+        self.is_collected = False
 
     # Collection
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
         """Let -k select by clause, and leave out what the effort does not include."""
+        self._select(items)
+        yield
+        self.is_collected = True  # so a wrong -k, say, has not ended the session
+
+    def _select(self, items: list[pytest.Item]) -> None:
         ours = [item for item in items if _is_ours(item)]
         if not ours:
             return
@@ -94,7 +103,8 @@ class ContractPlugin:
             self.settings = settings_of(self.config)
             self.contract = loading.load(self.settings.spec)
         except (OptionError, ContractError) as error:
-            raise pytest.UsageError(str(error)) from None
+            self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
+            return
         for item in ours:
             item.extra_keyword_matches.update(_clauses(item))
         left_out = [item for item in ours if not self._is_in_effort(item)]
@@ -106,18 +116,36 @@ class ContractPlugin:
         mark = item.get_closest_marker("effort")
         return mark is None or self.settings.effort == "standard"
 
-    @pytest.hookimpl(trylast=True)
+    def _refuse(self, items: list[pytest.Item], problem: str, code: int) -> None:
+        """Run nothing; a process of pytest-xdist leaves it to another one to say why.
+
+        Raises:
+            UsageError, Exit: this is the process that reports.
+        """
+        self.part = Part(problem=problem, code=int(code))
+        if is_worker(self.config):
+            items.clear()
+        elif code == pytest.ExitCode.USAGE_ERROR:
+            raise pytest.UsageError(problem)
+        else:
+            self.problem = problem
+            pytest.exit(f"could not test: {problem}", returncode=code)
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start and probe, once it is sure that there is something to run."""
         ours = [item for item in session.items if _is_ours(item)]
         self.selected = len(ours) < self.collected
-        if not ours or self.settings is None or self.config.option.collectonly:
+        ready = ours and self.settings is not None and self.is_collected
+        if not ready or self.config.option.collectonly:
             return
+        assert self.settings
         try:
             self.run = Run.start(self.settings)
         except (TargetTroubleError, ProviderError) as error:
-            self.problem = str(error)
-            pytest.exit(f"could not test: {error}", returncode=COULD_NOT_TEST)
+            self._refuse(session.items, str(error), COULD_NOT_TEST)
+        except OptionError as error:
+            self._refuse(session.items, str(error), pytest.ExitCode.USAGE_ERROR)
 
     # Fixtures
 
@@ -213,6 +241,9 @@ class ContractPlugin:
         report = yield
         if call.excinfo is not None and call.excinfo.errisinstance(Violation):
             report.longrepr = str(call.excinfo.value)
+        elif report.failed and _is_ours(item):
+            last = str(report.longrepr).strip().splitlines()[-1:]
+            report.user_properties.append((FAILED, " ".join(last)))
         if report.when == "teardown" and LEDGER in item.stash:
             report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
         return report
@@ -222,56 +253,77 @@ class ContractPlugin:
         for name, value in report.user_properties:
             if name == PROPERTY and isinstance(value, dict):
                 self.total.merge(Ledger.from_json(value))
-        if report.failed and _is_internal(report):
-            first = str(report.longrepr).strip().splitlines()[-1:]
-            self.problem = self.problem or f"{report.nodeid} failed by itself: {' '.join(first)}"
+            if name == FAILED:
+                self.problem = self.problem or f"{report.nodeid} failed by itself: {value}"
 
     # The end
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Hear what a process of pytest-xdist has to say at its end."""
+        part = Part.heard(getattr(node, "workeroutput", {}))
+        if part is not None and not (self.part and self.part.problem):
+            self.part = part
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Reach the verdicts, write the report, and give everything back."""
-        if self.run is None:
-            return
-        try:
+        if self.run is not None:
+            self.part = self._own_part(self.run)
             self.run.stop()
-        finally:
-            self.verdicts = reach(self.run.contract, self.total, self._scope(self.run))
+        if self.part is None:
+            return
+        if is_worker(self.config):
+            self.part.tell(self.config)
+            return
+        if self.part.code:
+            session.exitstatus = self.part.code
+            return
+        self._conclude_run(self.part)
+        assert self.verdicts
         if self.verdicts.exit_code == COULD_NOT_TEST:
             session.exitstatus = COULD_NOT_TEST
-        if self.run.settings.report_dir:
-            self._write(self.run, Path(self.run.settings.report_dir))
 
-    def _scope(self, run: Run) -> Scope:
-        return Scope(
+    def _own_part(self, run: Run) -> Part:
+        return Part(
+            base_url=run.target.api.base_url,
+            path=run.target.api.path,
             removes=run.target.removes,
-            races=run.settings.effort == "standard",
-            everything=not self.selected,
-            strict=run.settings.strict,
+            selected=self.selected,
             problem=self.problem,
         )
 
-    def _write(self, run: Run, folder: Path) -> None:
-        assert self.verdicts
-        folder.mkdir(parents=True, exist_ok=True)
-        content = json_report.render(
-            run.contract, self.verdicts, run.settings, target=run.target.api.base_url
+    def _conclude_run(self, part: Part) -> None:
+        settings = self.settings = self.settings or settings_of(self.config)
+        contract = self.contract = self.contract or loading.load(settings.spec)
+        scope = Scope(
+            removes=part.removes,
+            races=settings.effort == "standard",
+            everything=not part.selected,
+            strict=settings.strict,
+            problem=self.problem or part.problem,
         )
-        (folder / "report.json").write_bytes(content)
+        self.verdicts = reach(contract, self.total, scope)
+        if settings.report_dir:
+            content = json_report.render(contract, self.verdicts, settings, target=part.base_url)
+            Path(settings.report_dir, "report.json").write_bytes(content)
 
     def text(self, rerun: str) -> str:
         """The verdicts for a terminal; empty where none were reached."""
-        if self.run is None or self.verdicts is None:
+        if self.contract is None or self.verdicts is None or self.part is None:
             return ""
         seconds = time.monotonic() - self.started
-        path = self.run.target.api.path
+        path = self.part.path
         return text_report.render(
-            self.run.contract, self.verdicts, path=path, rerun=rerun, seconds=seconds
+            self.contract, self.verdicts, path=path, rerun=rerun, seconds=seconds
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
         """Close the run with the clause table."""
         text = self.text("pytest --pyargs contract_tests")
+        if self.part is not None and self.part.code:
+            could_not = self.part.code == COULD_NOT_TEST
+            text = f"{'could not test' if could_not else 'ERROR'}: {self.part.problem}\n"
         if text:
             terminalreporter.section("contract")
             terminalreporter.write(text)
@@ -286,8 +338,3 @@ def _is_ours(item: pytest.Item) -> bool:
 
 def _clauses(item: pytest.Item) -> list[str]:
     return [each for mark in item.iter_markers("clause") for each in mark.args]
-
-
-def _is_internal(report: pytest.TestReport) -> bool:
-    """Whether a failure is not a violation, but the suite's own."""
-    return not isinstance(report.longrepr, str)

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from virtool_contract import loading, probe
 from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
-from virtool_contract.options import Settings
+from virtool_contract.options import OptionError, Settings
 from virtool_contract.provider import HttpProvider
 from virtool_contract.target import Target, TargetTroubleError
 
@@ -17,6 +19,10 @@ DOCUMENTED_ROOT = "/api"
 PROVIDER_PATH = "/provider-states"
 START_UP = 20.0
 """Seconds that the embedded reference server may take to come up."""
+NO_PROVIDER = (
+    "--base-url: needs --state-change-url too, where the suite gets analyses to work on; "
+    "try --state-change-url http://localhost:9950/provider-states"
+)
 
 
 class EmbeddedServer:
@@ -69,12 +75,18 @@ class Run:
 
         Raises:
             ContractError: the contract is wrong.
+            OptionError: the target has no provider, or the report cannot be written.
             TargetTroubleError, ProviderError: there is nothing to test (see `probe`).
         """
         loaded = loading.load(settings.spec)
+        if settings.report_dir:
+            _check_folder(Path(settings.report_dir))
         server = None if settings.base_url else EmbeddedServer()
         try:
             target = _target(loaded, settings, server)
+            if settings.base_url and not settings.state_change_url:
+                probe.wait_for(target, settings.wait_for_server)
+                raise OptionError(NO_PROVIDER)
             probe.probe(target, settings.wait_for_server)
         except BaseException:
             if server:
@@ -99,3 +111,20 @@ def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None)
             settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
         ),
     )
+
+
+def _check_folder(folder: Path) -> None:
+    """Make sure, before anything is sent, that the report can be written in the end.
+
+    Raises:
+        OptionError: it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OptionError(
+            f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"
+        ) from None
+    if (folder / "report.json").is_dir():
+        raise OptionError(f"--report-dir: {str(folder)!r} has a folder named report.json")

@@ -16,6 +16,7 @@ from virtool_contract import pytest_plugin
 from virtool_contract.options import OPTIONS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
+from virtool_contract.run import Run
 
 USAGE = 2
 INI = Path(__file__).with_name("verify.ini")
@@ -35,6 +36,10 @@ class Front:
         """The plugin of the session, once there is one."""
         plugins = self.config.pluginmanager if self.config else None
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
+
+    def run(self) -> Run | None:
+        """The run of the session, once it is started."""
+        return self.plugin.run if self.plugin else None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take hold of the session's configuration."""
@@ -64,7 +69,7 @@ def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
     front = Front()
     plugins: list[object] = [pytest_plugin, front]
     if not dry_run:
-        plugins.append(Progress(front))
+        plugins.append(Progress(front.run))
     with _environment(), _termination():
         code = pytest.main(arguments(settings, selection, dry_run=dry_run), plugins)
     if dry_run and code == pytest.ExitCode.OK:

@@ -1,0 +1,39 @@
+"""What a process of pytest-xdist tells the one that reports, beside what its promises observed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import pytest
+
+KEY = "virtool_contract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One process' part in a run: what it ran against, and why it could not, if it could not.
+
+    `code` is the exit code of a problem that came up before the first promise, 0 for none.
+    """
+
+    base_url: str = ""
+    path: str = ""
+    removes: bool = True
+    selected: bool = False
+    problem: str = ""
+    code: int = 0
+
+    def tell(self, config: pytest.Config) -> None:
+        """Leave word for the process that reports."""
+        output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        output[KEY] = asdict(self)
+
+    @classmethod
+    def heard(cls, output: Mapping[str, Any]) -> Self | None:
+        """What a worker left word of; None where it ran nothing of the suite."""
+        return cls(**output[KEY]) if KEY in output else None
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs tests for another one, which reports."""
+    return hasattr(config, "workerinput")
