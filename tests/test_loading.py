@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -12,8 +11,6 @@ from virtool_contract.loading import bundled, load
 
 TEXT = Path(bundled()).read_text(encoding="utf-8")
 PATH = "paths//api/analyses/{analysis_id}"
-Mistake: TypeAlias = tuple[str, str, str]
-"""What stands in the good contract, what takes its place, and what stands in the line it is on."""
 
 
 @pytest.fixture
@@ -101,7 +98,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     ),
     "a success that refuses": (
         "description: The complete document.",
-        "x-refuses: {reasons: [absent], message: No}\n          description: The document.",
+        "x-refuses: {reasons: [absent], message: Gone}\n          description: The document.",
         f"{PATH}/get/responses/200",
         "x-refuses",
     ),

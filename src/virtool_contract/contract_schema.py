@@ -66,10 +66,10 @@ OPERATION: Final = {
             "type": "object",
             "propertyNames": {"pattern": "^[1-5]([0-9][0-9]|XX)$"},
             "patternProperties": {
+                "": RESPONSE,
                 "^2": {"not": {"required": ["x-refuses"]}},
                 "^4": {"required": ["x-refuses"]},
             },
-            "additionalProperties": RESPONSE,
             "minProperties": 1,
         },
     },

@@ -179,14 +179,21 @@ def depth(value: Json) -> int:
 def is_beyond_i_json(value: Json) -> bool:
     """Whether a value leaves the range of I-JSON (RFC 7493, sections 2.1 and 2.2), or has a NUL.
 
-    That is: an integer past 2^53 - 1, a number that is no finite double, a lone surrogate.
+    That is: an integer past 2^53 - 1, a number that is no finite double, a lone surrogate, a
+    noncharacter.
     """
     if isinstance(value, dict):
         return any(is_beyond_i_json(key) or is_beyond_i_json(item) for key, item in value.items())
     if isinstance(value, list):
         return any(map(is_beyond_i_json, value))
     if isinstance(value, str):
-        return any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+        return (not value.isascii() and any(map(_is_no_character, value))) or "\0" in value
     if isinstance(value, float):
         return not math.isfinite(value)
     return isinstance(value, int) and abs(value) > 2**53 - 1
+
+
+def _is_no_character(char: str) -> bool:
+    """Whether a code point is a surrogate or a noncharacter (Unicode, section 23.7)."""
+    point = ord(char)
+    return 0xD800 <= point <= 0xDFFF or 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE

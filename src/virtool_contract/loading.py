@@ -52,7 +52,11 @@ def load(path: str | None = None) -> Contract:
 Place = tuple[str | int, ...]
 
 
-def _lines(node: yaml.Node | None, at: Place = ()) -> Iterator[tuple[Place, int]]:
+Names = tuple[str, ...]
+"""A place with its indices as text: a status is a key, yet a validator gives it as a number."""
+
+
+def _lines(node: yaml.Node | None, at: Names = ()) -> Iterator[tuple[Names, int]]:
     """The line on which the value at each place of a YAML document stands, counted from 1."""
     if node is None:
         return
@@ -68,22 +72,23 @@ def _lines(node: yaml.Node | None, at: Place = ()) -> Iterator[tuple[Place, int]
             yield (*at, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _lines(item, (*at, index))
+            yield from _lines(item, (*at, str(index)))
 
 
 class _Loader:
     """Turns a YAML document into a `Contract`, or says where it is wrong."""
 
-    def __init__(self, origin: str, document: Any, lines: Mapping[Place, int]) -> None:  # noqa: ANN401
+    def __init__(self, origin: str, document: Any, lines: Mapping[Names, int]) -> None:  # noqa: ANN401
         self.origin = origin
         self.document = document
         self.lines = lines
 
     def wrong(self, place: Place, problem: str) -> ContractError:
+        names = tuple(map(str, place))
         line = next(
-            (self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines), 1
+            (self.lines[names[:n]] for n in range(len(names), -1, -1) if names[:n] in self.lines), 1
         )
-        key = "/".join(map(str, place)) or "the document"
+        key = "/".join(names) or "the document"
         return ContractError(f"{self.origin}, line {line}, {key}: {problem}")
 
     def contract(self) -> Contract:

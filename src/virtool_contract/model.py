@@ -129,6 +129,7 @@ def step(
         "invalid-body": body is not None and body.flaw is not None,
     }
     listed = operation.reasons | {NOT_IMPLEMENTED}
+    refusable = body is not None and body.kind in REFUSABLE
     return Due(
         operation=operation,
         caller=caller,
@@ -136,5 +137,6 @@ def step(
         reasons=tuple(name for name in PRIORITY if reasons[name] and name in listed),
         flaw=body.flaw if body else None,
         kind=body.kind if body else Kind.PLAIN,
-        may_refuse=body is not None and body.kind in REFUSABLE,
+        # Credentials that cannot even be read may be called a bad request.
+        may_refuse=refusable or caller is Caller.MALFORMED,
     )

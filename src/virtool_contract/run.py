@@ -84,9 +84,7 @@ class Run:
         server = None if settings.base_url else EmbeddedServer()
         try:
             target = _target(loaded, settings, server)
-            if settings.base_url and not settings.state_change_url:
-                probe.wait_for(target, settings.wait_for_server)
-                raise OptionError(NO_PROVIDER)
+            _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
         except BaseException:
             if server:
@@ -111,6 +109,18 @@ def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None)
             settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
         ),
     )
+
+
+def _check_provider(target: Target, settings: Settings) -> None:
+    """Miss the provider only where there is a target: one that is not there comes first.
+
+    Raises:
+        OptionError: there is none for the target.
+        TargetTroubleError: the target cannot be reached.
+    """
+    if settings.base_url and not settings.state_change_url:
+        probe.wait_for(target, settings.wait_for_server)
+        raise OptionError(NO_PROVIDER)
 
 
 def _check_folder(folder: Path) -> None:

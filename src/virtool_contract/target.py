@@ -13,6 +13,7 @@ from virtool_contract.provider import (
     Credentials,
     Provider,
     ProviderError,
+    UnknownStateError,
     job_without_analysis,
     pending_analysis,
 )
@@ -93,6 +94,15 @@ class Target:
         if self._idle is None:
             self._idle = job_without_analysis(self.provider)
         return self._idle
+
+    def can_play(self, caller: Caller) -> bool:
+        """Whether the provider can set up what the caller needs."""
+        if caller is Caller.OTHER_WORKFLOW:
+            try:
+                self.idle_job()
+            except UnknownStateError:
+                return False
+        return True
 
     def tear_down(self, subject: Subject) -> None:
         """Give an analysis back; a provider that fails here does not spoil what was established."""
