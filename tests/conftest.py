@@ -1,14 +1,30 @@
 """What the tests of the oracle share: the contract, a document of an analysis, and answers."""
 
 import json
-from collections.abc import Callable
+import os
+import queue
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.loading import load
+from virtool_contract.provider import HttpProvider
+from virtool_contract.reference import app
+from virtool_contract.reference.service import Service
+from virtool_contract.target import Target
 
 Answering: TypeAlias = Callable[..., Response]
 
@@ -59,3 +75,194 @@ def answering() -> Answering:
         return Response(status=status, headers=headers, body=raw, elapsed=0.0)
 
     return answer
+
+
+# Servers on real sockets.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A request that arrived; header names are in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Answer: TypeAlias = tuple[int, object] | tuple[int, object, dict[str, str]]
+
+
+class Stub:
+    """An HTTP server that answers as it is told: status, body (bytes, or JSON), headers."""
+
+    def __init__(self, answer: Callable[[Seen], Answer]) -> None:
+        self.seen: list[Seen] = []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(answer))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def _handler(self, answer: Callable[[Seen], Answer]) -> type[BaseHTTPRequestHandler]:
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                seen = Seen(method=self.command, path=self.path, headers=headers, body=body)
+                stub.seen.append(seen)
+                status, content, *more = answer(seen)
+                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in (more[0] if more else {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_any
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[[Callable[[Seen], Answer]], Stub]]:
+    with ExitStack() as stack:
+        yield lambda answer: stack.enter_context(closing(Stub(answer)))
+
+
+class Wire:
+    """A TCP server: `script` gets the connection and each request that arrives on it, as bytes."""
+
+    def __init__(self, script: Callable[[socket.socket, bytes], None]) -> None:
+        self.script = script
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.connections += 1
+                self._open.append(connection)
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            while request := _one_request(connection):
+                self.requests.append(request)
+                self.script(connection, request)
+
+    def close(self) -> None:
+        for one in (self.listener, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def _one_request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+    wanted = int(length[1]) if length else 0
+    while len(body) < wanted:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[Callable[[socket.socket, bytes], None]], Wire]]:
+    with ExitStack() as stack:
+        yield lambda script: stack.enter_context(closing(Wire(script)))
+
+
+@contextmanager
+def _served(service: Service) -> Iterator[str]:
+    ready: queue.Queue[str] = queue.Queue()
+    reader, writer = os.pipe()
+    with open(reader, "rb") as lifeline:  # noqa: PTH123 - a descriptor has no path
+        thread = threading.Thread(
+            target=app.run,
+            args=(service, "127.0.0.1", 0, ready.put),
+            kwargs={"stop_when_closed": lifeline},
+        )
+        thread.start()
+        try:
+            yield ready.get(timeout=10)
+        finally:
+            os.close(writer)
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[[Service], str]]:
+    """Serves a reference service from a thread, and gives its URL."""
+    with ExitStack() as stack:
+        yield lambda service: stack.enter_context(_served(service))
+
+
+@pytest.fixture
+def target_of(
+    contract: Contract, served: Callable[[Service], str]
+) -> Callable[[Service | str], Target]:
+    """A target that is such a service, or that is at a URL, with its own provider states."""
+
+    def make(what: Service | str) -> Target:
+        url = what if isinstance(what, str) else served(what)
+        return Target(
+            contract=contract,
+            api=Api(url, contract.path, timeout=5),
+            provider=HttpProvider(f"{url}/provider-states", 5),
+        )
+
+    return make
+
+
+Cli: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Runs `virtool-contract` in an empty folder; nothing of the developer's settings comes along."""
+
+    def run(
+        *words: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        folder = cwd or tmp_path / "empty"
+        folder.mkdir(exist_ok=True)
+        return subprocess.run(
+            [sys.executable, "-m", "virtool_contract", *words],
+            cwd=folder,
+            env=bare_environment() | (env or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def bare_environment() -> dict[str, str]:
+    hidden = ("PYTEST", "VIRTOOL_CONTRACT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}

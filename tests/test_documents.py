@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from virtool_contract.contract import Contract
-from virtool_contract.documents import compare, file_owners, leaks, settled
+from virtool_contract.documents import changed, compare, file_owners, leaks
+from virtool_contract.json_values import Json
 from virtool_contract.model import Phase
 from virtool_contract.subject import Known
 
 
 def known(contract: Contract, document: dict[str, Any], **more: Any) -> Known:  # noqa: ANN401
-    facts = {"id": "uskrqsxm", "document": settled(contract, document), **more}
+    """What is known after a read of the pending document; the last event was a finalize."""
+    seen: dict[str, Json] = {**contract.documented(document), "results": None}
+    facts: dict[str, Any] = {"id": "uskrqsxm", "document": seen, **more}
     return Known(**facts)
 
 
@@ -19,13 +22,6 @@ def test_a_document_that_is_as_known_differs_nowhere(
     contract: Contract, document: dict[str, Any]
 ) -> None:
     assert compare(contract, known(contract, document), document) == {}
-
-
-def test_what_is_settled_is_documented_and_neither_ready_nor_results(
-    contract: Contract, document: dict[str, Any]
-) -> None:
-    members = settled(contract, {**document, "results": {}, "extra": 1})
-    assert members == {key: value for key, value in document.items() if key != "ready"}
 
 
 FREEDOMS: dict[str, dict[str, Any]] = {
@@ -48,7 +44,10 @@ FREEDOMS: dict[str, dict[str, Any]] = {
 def test_what_may_differ_is_no_difference(
     contract: Contract, document: dict[str, Any], changes: dict[str, Any]
 ) -> None:
-    assert compare(contract, known(contract, document), {**document, **changes}) == {}
+    facts = known(contract, document)
+    assert compare(contract, facts, {**document, **changes}) == {}
+    assert facts.document is not None
+    assert changed(contract, facts.document, {**document, **changes}) is None
 
 
 def test_the_time_of_a_file_may_be_spelled_otherwise(
@@ -95,6 +94,31 @@ def test_what_moved_is_told(
     found = compare(contract, known(contract, document), {**document, **changes})
     assert found.keys() == {"others"}
     assert found["others"][1].startswith(where)
+    moved = changed(contract, document, {**document, **changes})
+    assert moved is not None
+    assert moved.startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        ({"ready": False}, {"ready": True}, "/ready: expected false, got true"),
+        ({"results": None}, {"results": {}}, "/results: expected null, got {}"),
+        ({"results": {"a": 1}}, {}, '/results: expected {"a": 1}, got null'),
+        ({"results": {"a": 1}}, {"results": {"a": 2}}, "/results/a: expected 1, got 2"),
+        ({"results": None}, {}, None),
+        ({"results": {"t": "2017-10-03T21:35:54Z"}}, {"results": {"t": "2017-10-03T21:35:54+00:00"}}, "/results/t: "),
+        ({"results": [{"id": 2}, {"id": 1}]}, {"results": [{"id": 1}, {"id": 2}]}, "/results/0/id"),
+        ({}, {"results": {"a": 1}}, None),
+        ({"ready": True}, {}, None),
+    ],
+)
+def test_reads_agree_on_ready_and_results_to_the_letter(
+    contract: Contract, before: dict[str, Any], after: dict[str, Any], where: str | None
+) -> None:
+    moved = changed(contract, before, after)
+    assert (moved or "").startswith(where or "")
+    assert bool(moved) is bool(where)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +127,10 @@ def test_what_moved_is_told(
         (Phase.PENDING, {"ready": True}, {"ready"}),
         (Phase.PENDING, {"ready": True, "results": {}}, {"ready", "results"}),
         (Phase.PENDING, {"results": {"foo": "bar"}}, {"results"}),
-        (Phase.FINALIZED, {}, {"ready", "results"}),
+        (Phase.FINALIZED, {}, {"ready"}),
         (Phase.FINALIZED, {"ready": True, "results": {"foo": "baz"}}, {"results"}),
         (Phase.FINALIZED, {"ready": True, "results": {"foo": "bar", "a": None}}, {"results"}),
-        (Phase.FINALIZED, {"ready": True, "results": []}, {"results"}),
+        (Phase.FINALIZED, {"ready": True, "results": []}, set()),
         (Phase.FINALIZED, {"ready": True, "results": {"foo": "bar"}}, set()),
         (Phase.FINALIZED, {"ready": 1, "results": {"foo": "bar"}}, set()),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from virtool_contract.body import Body, Kind, classify, finalize_body
 from virtool_contract.contract import Contract
-from virtool_contract.model import Caller, Due, Phase, step
+from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 
 OWNER, OTHER, IDLE = Caller.OWNER, Caller.OTHER_JOB, Caller.OTHER_WORKFLOW
 STRANGERS = (
@@ -102,6 +102,8 @@ def test_every_cell(
     assert list(due.reasons) == expected
     assert due.refused is bool(expected)
     answers = [ANSWERS[operation][name] for name in expected] or [{SUCCESS[operation]}]
+    if caller is Caller.MALFORMED:
+        answers.append(ANY_4XX)  # a header that cannot be read may be called a bad request
     assert permitted(due) == set().union(*answers)
 
 
@@ -255,3 +257,19 @@ def test_the_first_reason_is_the_most_telling(contract: Contract) -> None:
     due = step(contract.operations["finalize"], ABSENT, OTHER, INVALID["not-json"])
     assert due.reasons == ("not-own", "absent", "invalid-body")
     assert (due.caller, due.phase, due.flaw) == (OTHER, ABSENT, INVALID["not-json"].flaw)
+
+
+@pytest.mark.parametrize(
+    ("caller", "reasons"),
+    [
+        (OWNER, ("not-own", "absent")),
+        (OTHER, ("not-own", "absent")),
+        (Caller.ANONYMOUS, ("unauthenticated", "absent")),
+    ],
+)
+def test_an_id_in_disguise_is_nobodys(
+    contract: Contract, caller: Caller, reasons: tuple[str, ...]
+) -> None:
+    due = step_in_disguise(contract.operations["get"], caller)
+    assert due.reasons == reasons
+    assert permitted(due) == ANY_4XX

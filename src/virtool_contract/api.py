@@ -4,6 +4,7 @@ import base64
 import threading
 import time
 from collections.abc import Iterable
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -129,6 +130,8 @@ class Api:
         if session is None:
             session = requests.Session()
             session.trust_env = False
+            # No cookies: one caller's session must not speak for the next caller.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
             session.headers.clear()
             session.headers.update(ACCEPTED)
             # Never retry: a request that may have been carried out must not be sent twice.

@@ -25,9 +25,20 @@ def after_success(known: Known, due: Due, body: Body | None) -> Known:
         phase=phase,
         results=results,
         results_kind=due.kind,
+        document=_finalized(known.document, results),
         cause=cause,
         sent_beside=sent_beside(body),
     )
+
+
+def _finalized(document: Mapping[str, Json] | None, results: Json) -> Mapping[str, Json] | None:
+    """The document that must follow: a read need not come before the next write does."""
+    if document is None:
+        return None
+    changed = {**document, "ready": True, "results": results}
+    if results is None:  # a body that was not read, so nothing is known of them
+        del changed["results"]
+    return changed
 
 
 def sent_beside(body: Body | None) -> Mapping[str, Json] | None:

@@ -14,7 +14,8 @@ from virtool_contract.scenario import Scenario
 class Deviation:
     """A broken clause with the requests that show it; `seen` of `tried` replays broke it again.
 
-    `timeline` is the history of a race as text, one event a line.
+    `timeline` is the history of a race as text, one event a line. `unanswered` says that no answer
+    came at all, which only counts if it happens again.
     """
 
     clause: str
@@ -22,6 +23,7 @@ class Deviation:
     actual: str
     scenario: Scenario
     timeline: tuple[str, ...] = ()
+    unanswered: bool = False
     seen: int = 0
     tried: int = 0
 

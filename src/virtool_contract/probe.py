@@ -10,7 +10,7 @@ from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
 from virtool_contract.provider import ProviderError
-from virtool_contract.target import Subject, Target, TargetTroubleError
+from virtool_contract.target import NOBODY, Subject, Target, TargetTroubleError
 
 INTERVAL = 0.2
 """Seconds between two tries while a target starts."""
@@ -38,7 +38,7 @@ def wait_for(target: Target, seconds: float) -> None:
     """Wait until the target answers anything but 502, 503 or 504 to a read of an id nobody has."""
     until = time.monotonic() + seconds
     while True:
-        exchange = target.api.send("GET", "virtool-contract-probe")
+        exchange = target.api.send("GET", NOBODY)
         answer = exchange.response
         if answer is not None and answer.status not in {502, 503, 504}:
             return

@@ -3,6 +3,7 @@
 The messages are Pact's state changes (DESIGN, section 6): one JSON object in, one out.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from virtool_contract.json_values import NotJsonError, parse, show
 
@@ -71,16 +73,18 @@ class HttpProvider:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
         try:
-            answer = self._session.post(
-                self.url, json=message, timeout=self.timeout, allow_redirects=False
-            )
-        except requests.RequestException as error:
+            with self._session.post(
+                self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
+            ) as answer:
+                raw = answer.raw.read(ANSWER_LIMIT, decode_content=True)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ProviderError(f"{self._place()} cannot be reached: {reason(error)}") from None
-        return self._read(state, answer.status_code, answer.content[:ANSWER_LIMIT])
+        return self._read(state, answer.status_code, raw)
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
-        return f"the provider at {parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
+        host = parts.netloc.rpartition("@")[2]
+        return f"the provider at {parts.scheme}://{host}{parts.path}"
 
     def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
         try:
@@ -89,7 +93,11 @@ class HttpProvider:
             hint = "it should answer with one JSON object; is --state-change-url right?"
             raise ProviderError(f"{self._place()} answered {status}, {error}: {hint}") from None
         if not isinstance(answer, dict):
-            raise ProviderError(f"{self._place()} answered {show(answer)}: expected a JSON object")
+            raise ProviderError(
+                f"{self._place()} answered {status} with {_kind(answer)}: expected a JSON object"
+            )
+        if not _is_text(answer):
+            raise ProviderError(f"{self._place()} answered {status} with a lone surrogate in it")
         if answer.get("error") == "unknown state":
             raise UnknownStateError(f"{self._place()} does not know the state {state!r}")
         if status >= 300 or "error" in answer:
@@ -117,7 +125,7 @@ def pending_analysis(provider: Provider, *, files: bool) -> Handout:
     if isinstance(analysis_id, bool) or not isinstance(analysis_id, str | int) or analysis_id == "":
         raise ProviderError(
             f"the provider's answer to {PENDING_ANALYSIS!r} has no `analysis_id`: "
-            f"expected a string, got {show(analysis_id)}"
+            f"expected a string, got {_kind(analysis_id)}"
         )
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
 
@@ -137,7 +145,8 @@ def _credentials(answer: Mapping[str, Any], state: str) -> Credentials:
     headers = answer.get("headers")
     if headers is not None and not _is_headers(headers):
         raise ProviderError(
-            f"the provider's answer to {state!r} has wrong `headers`: expected an object of strings"
+            f"the provider's answer to {state!r} has wrong `headers`: expected an object of strings "
+            "in printable ASCII"
         )
     job_id, job_key = answer.get("job_id"), answer.get("job_key")
     if not headers and (job_id in (None, "") or not isinstance(job_key, str) or not job_key):
@@ -150,4 +159,24 @@ def _credentials(answer: Mapping[str, Any], state: str) -> Credentials:
 
 
 def _is_headers(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    """Whether a value can go out as headers; one that cannot would be shown in the error."""
+    return isinstance(value, dict) and all(
+        isinstance(text, str) and text.isascii() and text.isprintable() and text == text.strip()
+        for item in value.items()
+        for text in item
+    )
+
+
+def _is_text(answer: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(answer, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _kind(value: object) -> str:
+    """A value for a message; of one that may hold a key, only what it is."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return "nothing" if value is None else show(value)

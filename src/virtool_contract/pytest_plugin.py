@@ -214,6 +214,10 @@ class ContractPlugin:
         for clause, deviation in list(ledger.deviations.items()):
             known = run.ledger.deviations.get(clause)
             confirmed = known or replay.confirm(run.target, deviation)
+            if confirmed.unanswered and confirmed.frequency != "always":
+                ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
+                del ledger.deviations[clause]
+                continue
             ledger.deviations[clause] = confirmed
             run.ledger.add(confirmed)
 

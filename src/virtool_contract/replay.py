@@ -59,7 +59,7 @@ def _enter(stage: Stage, label: str, state: str) -> None:
 
 def confirm(target: Target, deviation: Deviation) -> Deviation:
     """Shorten the scenario of a deviation, then replay it `CONFIRMATIONS` times."""
-    first = _again(target, deviation)
+    first = None if deviation.unanswered else _again(target, deviation)
     if first is not None:
         deviation = _shortened(target, first)
     seen = sum(_again(target, deviation) is not None for _ in range(CONFIRMATIONS))

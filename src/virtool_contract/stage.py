@@ -16,6 +16,9 @@ from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import READ, Cause, Known
 from virtool_contract.target import Subject, Target, TargetTroubleError, Unobserved, similar_ids
 
+NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
+"""What stands for the response where none came."""
+
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 
 
@@ -194,7 +197,10 @@ class Stage:
         else:
             due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
         self.steps.append(move)
-        response = self.response(subject, move)
+        exchange = self._exchange(subject, move)
+        if exchange.response is None:
+            return self._unanswered(subject, due, exchange)
+        response = exchange.response
         after = after_success(known, due, move.body)
         judgement = judge(contract, due, known, response, after)
         if judgement.surprised and operation.id == "get" and known.cause != READ:
@@ -239,18 +245,48 @@ class Stage:
         Raises:
             TargetTroubleError: no answer came.
         """
+        exchange = self._exchange(subject, move)
+        if exchange.response is None:
+            raise self._gone(exchange)
+        return exchange.response
+
+    def _gone(self, exchange: Exchange) -> TargetTroubleError:
+        return TargetTroubleError(
+            f"the target at {self.target.api.base_url} gave no answer to "
+            f"{exchange.request.method} {self.target.api.path}: {exchange.failure}"
+        )
+
+    def _exchange(self, subject: Subject, move: Step) -> Exchange:
         headers = self.headers(subject, move)
         exchange = self.send(subject, move, headers)
         if exchange.failure and exchange.request.method == "GET":
             self.ledger.troubles.append(f"a GET got no answer: {exchange.failure}")
             exchange = self.send(subject, move, headers)
-        if exchange.response is None:
-            method = exchange.request.method
-            raise TargetTroubleError(
-                f"the target at {self.target.api.base_url} gave no answer to {method} "
-                f"{self.target.api.path}: {exchange.failure}"
-            )
-        return exchange.response
+        return exchange
+
+    def _unanswered(self, subject: Subject, due: Due, exchange: Exchange) -> Answer:
+        """No answer came: the target is gone, or this request is more than it can take.
+
+        The latter counts as a server error; replays tell it from trouble on the way.
+
+        Raises:
+            TargetTroubleError: the target is gone.
+        """
+        if not self.target.is_alive():
+            raise self._gone(exchange)
+        finding = Finding(
+            clause=self.target.contract.clause_for(due.operation.id, "server-error"),
+            kept=False,
+            expected="an answer",
+            actual=f"none: {exchange.failure}",
+        )
+        if finding.clause not in self.muted:
+            self.ledger.add(replace(self._deviation(finding), unanswered=True))
+        move = Step(subject=subject.label, operation="get")
+        if subject.credentials is not None:
+            response = self.response(subject, move)
+            subject.known = adopted(self.target.contract, subject.known, response)
+        return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
     def headers(self, subject: Subject, move: Step) -> Headers:
         """The headers of a step: who sends it, and what its body is."""

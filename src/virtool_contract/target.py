@@ -19,6 +19,9 @@ from virtool_contract.provider import (
 )
 from virtool_contract.subject import Known
 
+NOBODY = "virtool-contract-probe"
+"""An id to ask for without credentials, to see whether anything answers."""
+
 
 class TargetTroubleError(RuntimeError):
     """The target could not be talked to, so nothing can be established (exit 3)."""
@@ -94,6 +97,10 @@ class Target:
         if self._idle is None:
             self._idle = job_without_analysis(self.provider)
         return self._idle
+
+    def is_alive(self) -> bool:
+        """Whether the target answers at all."""
+        return self.api.send("GET", NOBODY).response is not None
 
     def can_play(self, caller: Caller) -> bool:
         """Whether the provider can set up what the caller needs."""
