@@ -71,8 +71,8 @@ MOVED: dict[str, tuple[dict[str, Any], str]] = {
     "a name inside": ({"sample": {"id": "kigvhuql", "name": "Test 2"}}, "/sample/name: "),
     "files gone": ({"files": []}, "/files: "),
     "a subtraction less": (
-        {"subtractions": [{"id": "yhxoynb1", "name": "Vitis"}]},
-        "/subtractions: ",
+        {"subtractions": [{"id": "yhxoynb0", "name": "Arabidopsis Thaliana"}]},
+        "/subtractions: expected 2 items, got 1",
     ),
     "a subtraction renamed": (
         {

@@ -14,7 +14,7 @@ from virtool_contract.probe import probe
 from virtool_contract.provider import ProviderError
 from virtool_contract.reference import app
 from virtool_contract.reference.service import Service
-from virtool_contract.reference.values import Call, Document, Reply, Sent
+from virtool_contract.reference.values import Call, Reply, Sent
 from virtool_contract.serve import service
 from virtool_contract.target import TargetTroubleError
 
@@ -57,11 +57,11 @@ class Starting(Service):
 
 class HandsOutFinalized(Service):
     @override
-    def set_up_pending(self, params: Document) -> Document:
-        state = super().set_up_pending(params)
-        analysis = self.store.analyses[state["analysis_id"]]
-        self.store.put(self.finalized(analysis, {"results": {}}))
-        return state
+    def change_state(self, body: bytes) -> Reply:
+        reply = super().change_state(body)
+        for analysis in list(self.store.analyses.values()):
+            self.store.put(self.finalized(analysis, {"results": {}}))
+        return reply
 
 
 class RemovesAndSays(Service):
@@ -141,8 +141,10 @@ def test_a_target_that_listens_late(target_of: TargetOf) -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 302])
 def test_an_owner_that_is_refused_is_no_violation(target_of: TargetOf, status: int) -> None:
     reference = Answering(status, b'{"message": "no"}')
+    target = target_of(reference)
     with pytest.raises(TargetTroubleError) as caught:
-        probe(target_of(reference))
+        probe(target)
+    target.close()
     said = str(caught.value)
     assert f"answered {status}" in said
     for word in ("credentials", "--base-url", "--api-root", "/api/analyses/{analysis_id}"):
@@ -153,8 +155,10 @@ def test_an_owner_that_is_refused_is_no_violation(target_of: TargetOf, status: i
 
 def test_what_is_not_pending_is_the_providers_fault(target_of: TargetOf) -> None:
     reference = HandsOutFinalized()
+    target = target_of(reference)
     with pytest.raises(ProviderError, match="not pending: its `ready` is true; expected a fresh"):
-        probe(target_of(reference))
+        probe(target)
+    target.close()
     assert reference.store.analyses == {}
 
 

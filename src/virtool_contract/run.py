@@ -82,11 +82,12 @@ class Run:
         if settings.report_dir:
             _check_folder(Path(settings.report_dir))
         server = None if settings.base_url else EmbeddedServer()
+        target = _target(loaded, settings, server)
         try:
-            target = _target(loaded, settings, server)
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
         except BaseException:
+            target.close()
             if server:
                 server.stop()
             raise

@@ -1,0 +1,81 @@
+"""The proof matrix: the reference keeps every clause, every fault breaks what it claims, every
+clause has a fault, and every freedom keeps every clause.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from virtool_contract.contract import Contract
+from virtool_contract.reference.faults import catalogue as fault_catalogue
+from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
+from virtool_contract.reference.service import Service
+
+FAULTS = fault_catalogue()
+FREEDOMS = freedom_catalogue()
+
+Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
+
+
+@pytest.fixture
+def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
+    """Verifies what is served at a URL; gives what was printed, and each clause's verdict."""
+
+    def run(url: str, *options: str) -> tuple[CompletedProcess[str], dict[str, str]]:
+        report = tmp_path / "report" / "report.json"
+        report.unlink(missing_ok=True)
+        done = cli(
+            *("verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"),
+            *("--strict", "--report-dir", str(report.parent), *options),
+        )
+        assert report.exists(), done.stderr
+        rows: list[dict[str, Any]] = json.loads(report.read_text())["clauses"]
+        return done, {row["id"]: row["verdict"] for row in rows}
+
+    return run
+
+
+def broken(verdicts: dict[str, str]) -> set[str]:
+    return {clause for clause, verdict in verdicts.items() if verdict == "broken"}
+
+
+def only(clauses: Iterable[str]) -> tuple[str, str]:
+    return "-k", " or ".join(clauses)
+
+
+def test_the_reference_keeps_every_clause(served: Callable[[Service], str], verify: Verify) -> None:
+    done, verdicts = verify(served(Service()))
+    assert done.returncode == 0
+    unlike = {clause: verdict for clause, verdict in verdicts.items() if verdict != "kept"}
+    assert unlike == {"remove.harmless": "unobserved"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_breaks_what_it_claims(
+    name: str, served: Callable[[Service], str], verify: Verify
+) -> None:
+    """The promises of the claimed clauses come first, being quick; then the whole of it."""
+    url, claims = served(FAULTS[name]()), set(FAULTS[name].breaks)
+    done, verdicts = verify(url, *only(claims))
+    if not claims <= broken(verdicts):
+        done, verdicts = verify(url)
+    assert claims <= broken(verdicts), done.stdout
+    assert done.returncode == 1
+
+
+def test_every_clause_has_a_fault(contract: Contract) -> None:
+    claimed = {clause for fault in FAULTS.values() for clause in fault.breaks}
+    assert claimed == set(contract.clauses)
+
+
+@pytest.mark.parametrize("name", FREEDOMS)
+def test_every_freedom_keeps_every_clause(
+    name: str, served: Callable[[Service], str], verify: Verify
+) -> None:
+    done, verdicts = verify(served(FREEDOMS[name]()), "--effort", "quick")
+    assert broken(verdicts) == set(), done.stdout
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,219 @@
+"""Who sends what, which ids are made up, and what is given back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from typing_extensions import override
+
+from virtool_contract.model import Caller
+from virtool_contract.provider import Credentials, ProviderError, UnknownStateError
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.values import Reply
+from virtool_contract.target import similar_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtool_contract.exchange import Headers
+    from virtool_contract.target import Target
+
+    TargetOf: TypeAlias = Callable[[Service | str], Target]
+
+PROVIDER_ERROR = Reply(status=500, content={"error": "no"})
+
+
+class Noting(Service):
+    """Keeps the state changes it was asked for; fails those of `failing`."""
+
+    def __init__(self, *failing: str) -> None:
+        super().__init__()
+        self.changes: list[dict[str, Any]] = []
+        self.failing = failing
+
+    @override
+    def change_state(self, body: bytes) -> Reply:
+        change = json.loads(body)
+        self.changes.append(change)
+        if change["action"] in self.failing or change["state"] in self.failing:
+            return PROVIDER_ERROR
+        return super().change_state(body)
+
+    def asked(self, action: str, state: str) -> int:
+        return sum(each["action"] == action and each["state"] == state for each in self.changes)
+
+
+class Repeating(Service):
+    """Hands out one analysis again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Reply | None = None
+
+    @override
+    def change_state(self, body: bytes) -> Reply:
+        self.first = self.first or super().change_state(body)
+        return self.first
+
+
+def basic_of(headers: Headers) -> str:
+    ((name, value),) = headers
+    assert name == "Authorization"
+    scheme, _, token = value.partition(" ")
+    assert scheme == "Basic"
+    return base64.b64decode(token).decode()
+
+
+OWN = Credentials(job_id="own", job_key="secreta")
+CHANGED_KEYS = {
+    Caller.OWNER: "job-own:secreta",
+    Caller.WRONG_KEY: "job-own:secretb",
+    Caller.EXTENDED_KEY: "job-own:secretax",
+    Caller.EMPTY_KEY: "job-own:",
+}
+
+
+@pytest.mark.parametrize(("caller", "sent"), CHANGED_KEYS.items(), ids=CHANGED_KEYS)
+def test_callers_with_the_owners_name(target_of: TargetOf, caller: Caller, sent: str) -> None:
+    assert basic_of(target_of(Service()).headers(caller, OWN)) == sent
+
+
+def test_callers_with_other_credentials(target_of: TargetOf) -> None:
+    target = target_of(Service())
+    other = target.bystander().credentials
+    assert other
+    assert basic_of(target.headers(Caller.OTHER_JOB, OWN)) == f"job-{other.job_id}:{other.job_key}"
+    assert basic_of(target.headers(Caller.SWAPPED_KEY, OWN)) == f"job-own:{other.job_key}"
+    idle = target.idle_job()
+    sent = basic_of(target.headers(Caller.OTHER_WORKFLOW, OWN))
+    assert sent == f"job-{idle.job_id}:{idle.job_key}"
+    assert idle.job_id not in {other.job_id, "own"}
+    assert target.headers(Caller.ANONYMOUS, OWN) == ()
+    assert target.headers(Caller.MALFORMED, OWN) == (("Authorization", "Basic !"),)
+
+
+def test_of_an_absent_subject_the_other_job_is_as_good_an_owner_as_any(target_of: TargetOf) -> None:
+    target = target_of(Service())
+    assert target.headers(Caller.OWNER, None) == target.headers(Caller.OTHER_JOB, None)
+
+
+@pytest.mark.parametrize(
+    ("caller", "sent"),
+    [
+        (Caller.OWNER, "tokena"),
+        (Caller.WRONG_KEY, "tokenb"),
+        (Caller.EXTENDED_KEY, "tokenax"),
+        (Caller.EMPTY_KEY, ""),
+    ],
+)
+def test_headers_are_spoiled_as_keys_are(target_of: TargetOf, caller: Caller, sent: str) -> None:
+    own = Credentials(headers={"X-Token": "tokena"})
+    assert target_of(Service()).headers(caller, own) == (("X-Token", sent),)
+
+
+def test_every_invalid_caller_differs_from_the_owner(target_of: TargetOf) -> None:
+    target = target_of(Service())
+    for own in (OWN, Credentials(headers={"X-Token": "b"}), Credentials(headers={"X-Token": "a"})):
+        right = target.headers(Caller.OWNER, own)
+        for caller in Caller:
+            assert caller is Caller.OWNER or target.headers(caller, own) != right
+
+
+IDS = {
+    "letters": ("uskrqsxm", r"[a-z]{8}"),
+    "mixed": ("a1B2-c3_D4", r"[a-f]\d[A-F]\d-[a-f]\d_[A-F]\d"),
+    "integer": ("1204", r"[1-9]\d{3}"),
+    "nines": ("99", r"[1-9]\d"),
+    "hex": ("507f1f77bcf86cd799439011", r"[0-9a-f]{24}"),
+    "UUID": ("f47ac10b-58cc-4372-a567-0e02b2c3d479", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "one digit": ("9", r"\d"),
+    "one letter": ("z", r"[a-z]"),
+    "beyond ASCII": ("\u00e9a", r"\u00e9[a-f]"),
+}
+
+
+@pytest.mark.parametrize(("real", "make"), IDS.values(), ids=IDS)
+def test_similar_ids_are_of_the_same_make_and_other_ids(real: str, make: str) -> None:
+    made = list(similar_ids(real))
+    assert len(set(made)) >= 4
+    assert real not in made
+    for each in made:
+        assert re.fullmatch(make, each), each
+
+
+def test_an_analysis_that_was_handed_out_before_is_an_error(target_of: TargetOf) -> None:
+    target = target_of(Repeating())
+    first = target.pending("A", files=False)
+    with pytest.raises(ProviderError, match=f"handed out '{first.known.id}' twice"):
+        target.pending("B", files=False)
+
+
+def test_what_was_handed_out_may_be_written_to_until_it_is_given_back(target_of: TargetOf) -> None:
+    reference = Noting()
+    target = target_of(reference)
+    subject = target.pending("A", files=True)
+    assert (subject.label, subject.state) == ("A", "pending with files")
+    assert subject.known.id in reference.store.analyses
+    owner = target.headers(Caller.OWNER, subject.credentials)
+    answer = target.api.send("PATCH", subject.known.id, owner, b'{"results": {}}').response
+    assert answer
+    assert answer.status == 200
+    target.tear_down(subject)
+    assert subject.known.id not in reference.store.analyses
+    assert reference.changes[-1] == {
+        "action": "teardown",
+        "state": "a pending analysis",
+        "params": {"analysis_id": subject.known.id},
+    }
+    with pytest.raises(RuntimeError, match="nobody handed out"):
+        target.api.send("DELETE", subject.known.id, owner)
+
+
+def test_a_provider_that_cannot_tear_down_does_no_harm(target_of: TargetOf) -> None:
+    reference = Noting("teardown")
+    target = target_of(reference)
+    target.tear_down(target.pending("A", files=False))
+    assert reference.asked("teardown", "a pending analysis") == 1
+
+
+def test_the_other_job_and_the_idle_one_are_set_up_once(target_of: TargetOf) -> None:
+    reference = Noting()
+    target = target_of(reference)
+    for caller in (*Caller, *Caller):
+        target.headers(caller, OWN)
+    assert reference.asked("setup", "a pending analysis") == 1
+    assert reference.asked("setup", "a job that runs no analysis") == 1
+    assert target.bystander() is target.bystander()
+    first = target.bystander()
+    target.replace_bystander()
+    assert first.known.id not in reference.store.analyses
+    assert target.bystander() is not first
+    target.close()
+    assert reference.store.analyses == {}
+
+
+def test_the_idle_job_is_given_back(target_of: TargetOf) -> None:
+    reference = Service()
+    target = target_of(reference)
+    target.idle_job()
+    assert len(reference.store.jobs) == 1
+    target.close()
+    assert reference.store.jobs == {}
+
+
+def test_a_provider_without_idle_jobs(target_of: TargetOf) -> None:
+    class Knows(Noting):
+        @override
+        def change_state(self, body: bytes) -> Reply:
+            if b"no analysis" in body:
+                return Reply(status=404, content={"error": "unknown state"})
+            return super().change_state(body)
+
+    target = target_of(Knows())
+    assert target.headers(Caller.OWNER, OWN)
+    with pytest.raises(UnknownStateError):
+        target.headers(Caller.OTHER_WORKFLOW, OWN)
