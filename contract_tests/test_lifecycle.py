@@ -124,4 +124,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 def test_stories(explorer: Explorer) -> None:
     """Whatever the order of events, every answer MUST be the one that the contract calls for."""
-    explorer.stories(Lifecycle, examples=30, steps=20)
+    explorer.stories(Lifecycle, examples=50, steps=30)

@@ -195,29 +195,38 @@ def wire() -> Iterator[Callable[[Callable[[socket.socket, bytes], None]], Wire]]
 
 
 @contextmanager
-def _served(service: Service) -> Iterator[str]:
+def _served(service: Service, ended: list[threading.Thread]) -> Iterator[str]:
     ready: queue.Queue[str] = queue.Queue()
     reader, writer = os.pipe()
-    with open(reader, "rb") as lifeline:  # noqa: PTH123 - a descriptor has no path
-        thread = threading.Thread(
-            target=app.run,
-            args=(service, "127.0.0.1", 0, ready.put),
-            kwargs={"stop_when_closed": lifeline},
-        )
-        thread.start()
-        try:
-            yield ready.get(timeout=10)
-        finally:
-            os.close(writer)
-            thread.join(timeout=10)
-            assert not thread.is_alive()
+
+    def serve() -> None:
+        with open(reader, "rb") as lifeline:  # noqa: PTH123 - a descriptor has no path
+            app.run(service, on_ready=ready.put, stop_when_closed=lifeline)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield ready.get(timeout=10)
+    finally:
+        os.close(writer)
+        ended.append(thread)  # it takes a moment, which the next test need not wait for
+
+
+@pytest.fixture(scope="session")
+def ended() -> Iterator[list[threading.Thread]]:
+    """The threads of servers that were told to end: by the end of the session they have."""
+    threads: list[threading.Thread] = []
+    yield threads
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
-def served() -> Iterator[Callable[[Service], str]]:
+def served(ended: list[threading.Thread]) -> Iterator[Callable[[Service], str]]:
     """Serves a reference service from a thread, and gives its URL."""
     with ExitStack() as stack:
-        yield lambda service: stack.enter_context(_served(service))
+        yield lambda service: stack.enter_context(_served(service, ended))
 
 
 @pytest.fixture

@@ -38,7 +38,11 @@ from virtool_contract.contract import Answer, Contract
         ("finalize", "refused.invalid-body.no-results", "finalize.results-required"),
         ("finalize", "refused.invalid-body.results-not-object", "finalize.results-object"),
         ("finalize", "effect-of-refusal.not-own.other-job.gone", "finalize.own-only"),
-        ("finalize", "effect-of-refusal.finalized.owner.results.plain", "finalize.keeps-first-results"),
+        (
+            "finalize",
+            "effect-of-refusal.finalized.owner.results.plain",
+            "finalize.keeps-first-results",
+        ),
         ("finalize", "effect-of-refusal.over-limit.owner.others.plain", "finalize.size"),
         ("finalize", "effect-of-refusal.unclear.owner.others.plain", "finalize.body-json"),
         ("finalize", "effect-of-refusal.unauthenticated.anonymous", "access.credentials"),

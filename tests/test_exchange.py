@@ -43,7 +43,9 @@ def test_a_header_that_is_not_there_is_empty() -> None:
     ],
 )
 def test_labels_are_read_without_their_parameters(
-    label: str, media_type: str, is_json: bool  # noqa: FBT001
+    label: str,
+    media_type: str,
+    is_json: bool,  # noqa: FBT001
 ) -> None:
     response = labelled(label)
     assert (response.media_type, response.is_json) == (media_type, is_json)

@@ -2,6 +2,8 @@
 
 import json
 import math
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -21,13 +23,20 @@ from virtool_contract.json_values import (
     show,
 )
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    # Lone surrogates too: JSON can escape them.
-    | st.text(st.characters(exclude_categories=())),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
+
+def values(integers: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
+    """JSON values; lone surrogates too, for JSON can escape them."""
+    text = st.text(st.characters(exclude_categories=()))
+    floats = st.floats(allow_nan=False, allow_infinity=False)
+    scalars = st.none() | st.booleans() | integers | floats | text
+    return st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+        max_leaves=10,
+    )
+
+
+DOUBLES = values(st.integers(-(2**53), 2**53))
 
 
 @pytest.mark.parametrize(
@@ -97,13 +106,11 @@ def test_many_shallow_values_are_not_deep() -> None:
 @given(st.binary(max_size=60))
 @settings(deadline=None)
 def test_any_bytes_are_json_or_refused(raw: bytes) -> None:
-    try:
-        parse(raw)
-    except NotJsonError as error:
-        assert str(error)
+    with suppress(NotJsonError):
+        assert difference(parse(raw), parse(raw)) is None
 
 
-@given(VALUES)
+@given(values(st.integers()))
 @settings(deadline=None)
 def test_what_is_encoded_is_read_back_as_it_was(value: Any) -> None:  # noqa: ANN401
     assert difference(value, parse(encode(value))) is None
@@ -133,6 +140,7 @@ def test_what_json_cannot_hold_is_not_encoded(value: float) -> None:
         ([{"a": None}], [{"a": None}]),
         (None, None),
         (True, True),
+        (1e15, 10**15),
     ],
 )
 def test_the_same_values_do_not_differ(left: object, right: object) -> None:
@@ -152,8 +160,7 @@ def test_the_same_values_do_not_differ(left: object, right: object) -> None:
         ([], None, "/: expected [], got null"),
         ("é", "e\u0301", '/: expected "\\u00e9", got "e\\u0301"'),
         ("a", "A", '/: expected "a", got "A"'),
-        (2**53 + 1, float(2**53), "/: expected 9007199254740993, got 9007199254740992.0"),
-        (10**400, math.inf, None),
+        (1.5e308, 10**400, None),
         ([1, 2], [2, 1], "/0: expected 1, got 2"),
         ([1], [1, 1], "/: expected 1 items, got 2"),
         ({"a": [1, 2]}, {"a": [1]}, "/a: expected 2 items, got 1"),
@@ -172,7 +179,19 @@ def test_the_first_difference_is_told(left: object, right: object, said: str | N
     assert difference(right, left) is not None
 
 
-@given(VALUES, VALUES)
+@pytest.mark.parametrize("text", ["6.02214076e23", "1.7976931348623157e308", "1e22", "-1e300"])
+def test_a_float_may_come_back_with_all_its_digits(text: str) -> None:
+    written_out = str(int(Decimal(text))).encode()
+    assert difference(parse(text.encode()), parse(written_out)) is None
+
+
+@pytest.mark.parametrize("sent", [2**53 + 1, 10**39 + 7, -(2**63) - 1])
+def test_an_integer_may_not_come_back_as_the_nearest_double(sent: int) -> None:
+    assert difference(sent, float(sent)) is not None
+    assert difference(sent, int(float(sent))) is not None
+
+
+@given(DOUBLES, DOUBLES)
 @settings(deadline=None)
 def test_a_difference_does_not_depend_on_the_side(left: Any, right: Any) -> None:  # noqa: ANN401
     assert (difference(left, right) is None) == (difference(right, left) is None)
@@ -214,7 +233,7 @@ def test_another_spelling_of_an_instant_is_the_same(left: str, right: str) -> No
         ("2017-10-03T21:35:54Z", "2017-10-03"),
         ("2017-10-03T21:35:54Z", ""),
         ("2017-02-30T00:00:00Z", "2017-03-02T00:00:00Z"),
-        ("2017-10-03T21:35:54Z", "２017-10-03T21:35:54Z"),
+        ("2017-10-03T21:35:54Z", "\uff12017-10-03T21:35:54Z"),
         ("today", "yesterday"),
     ],
 )
@@ -240,7 +259,6 @@ def test_depth_counts_objects_and_arrays(value: object, deep: int) -> None:
         (-(2**53), True),
         (True, False),
         (None, False),
-        (float(2**53), False),
         (1.7976931348623157e308, False),
         (math.inf, True),
         (-math.inf, True),
@@ -249,7 +267,7 @@ def test_depth_counts_objects_and_arrays(value: object, deep: int) -> None:
         ("\ud7ff\ue000", False),
         ("\U0001f33f", False),
         ("\ud800", True),
-        ("\udfff", True),
+        ("a\udfff", True),
         ("\ufffe", True),
         ("a\uffff", True),
         ("\ufdd0", True),

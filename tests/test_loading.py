@@ -132,7 +132,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         f"{PATH}/delete/responses",
         "exactly one 2xx",
     ),
-    "no success": ("        '204':", "        '304':", f"{PATH}/delete/responses", "exactly one 2xx"),
+    "no success": (
+        "        '204':",
+        "        '304':",
+        f"{PATH}/delete/responses",
+        "exactly one 2xx",
+    ),
     "a range of successes": ("'204':", "'2XX':", f"{PATH}/delete/responses/2XX", "range"),
     "a schema of its own": (
         "schema: {$ref: '#/components/schemas/FinalizedAnalysis'}",

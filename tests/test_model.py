@@ -81,11 +81,11 @@ def test_every_caller_is_the_owner_or_another_or_a_stranger() -> None:
 )
 def test_every_cell(
     contract: Contract,
+    *,
     operation: str,
     caller: Caller,
     phase: Phase,
     body: Body | None,
-    *,
     invalid: bool,
     implemented: bool,
 ) -> None:
@@ -138,6 +138,7 @@ SPELLED: list[tuple[str, Caller, Phase, Body | None, set[int]]] = [
 @pytest.mark.parametrize(("operation", "caller", "phase", "body", "statuses"), SPELLED)
 def test_the_cells_that_matter_most(
     contract: Contract,
+    *,
     operation: str,
     caller: Caller,
     phase: Phase,
@@ -202,6 +203,7 @@ def test_a_body_that_is_only_awkward_must_be_taken(
 )
 def test_only_a_success_that_was_due_changes_the_state(
     contract: Contract,
+    *,
     operation: str,
     caller: Caller,
     phase: Phase,
@@ -241,12 +243,12 @@ def test_a_removal_that_is_not_implemented_changes_no_state(
 )
 def test_what_is_due_is_said_in_words(
     contract: Contract,
+    *,
     operation: str,
     caller: Caller,
     phase: Phase,
     body: Body | None,
     words: str,
-    *,
     implemented: bool,
 ) -> None:
     due = step(contract.operations[operation], phase, caller, body, implemented=implemented)

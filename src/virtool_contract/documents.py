@@ -32,6 +32,8 @@ def compare(
         where = difference(known.results, results, "/results")
         if where:
             found["results"] = (f"the results that were sent ({show(known.results)})", where)
+    elif finalized and known.results is not None:
+        found["results"] = (f"/results: {show(known.results)}", f"/results: {show(results)}")
     elif not finalized and results is not None:
         found["results"] = ("no results yet", f"/results: {show(results)}")
     if known.document:
@@ -62,13 +64,18 @@ def changed(
     Only documented members count. One that is missing now is a matter of shape, but for results,
     which may be absent or null where there are none. Order of rows and spelling of times are free.
     """
-    now = contract.documented(document)
+    now = seen(contract, document)
     for key, value in before.items():
-        if key in now or key == "results":
+        if key in now:
             where = _member_moved(key, value, now.get(key))
             if where:
                 return where
     return None
+
+
+def seen(contract: Contract, document: Mapping[str, Json]) -> dict[str, Json]:
+    """The documented members of a document, results among them: null where there are none."""
+    return contract.documented(document) | {"results": document.get("results")}
 
 
 def _settled(document: Mapping[str, Json]) -> dict[str, Json]:
@@ -100,7 +107,7 @@ def _instants_aside(at: str, before: Json, after: Json) -> str | None:
 def _ordered(value: Json) -> Json:
     """A list of documents by their ids: the page promises no order of files or subtractions."""
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return sorted(value, key=lambda item: show(item.get("id")))
+        return sorted(value, key=lambda item: repr(item.get("id")))
     return value
 
 

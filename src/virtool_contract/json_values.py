@@ -123,9 +123,18 @@ def _array_difference(expected: list[Json], actual: list[Json], at: str) -> str 
 
 
 def same_scalar(left: Json, right: Json) -> bool:
-    """Whether two values that are not both objects or both arrays are the same JSON value."""
+    """Whether two values that are not both objects or both arrays are the same JSON value.
+
+    A float of `left` may come back as an integer with all its digits, as PostgreSQL's jsonb writes
+    6.02e23; the two are the same double. An integer must come back exactly.
+    """
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
+    if isinstance(left, float) and isinstance(right, int):
+        try:
+            right = float(right)
+        except OverflowError:
+            return False
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
     return (numbers or type(left) is type(right)) and bool(left == right)
 

@@ -1,5 +1,7 @@
 """Holds one answer against what is due: findings, each naming the clause it is about. Pure."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,12 +18,16 @@ SHOWN_BODY = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A clause that was kept, or broken with what was expected and what came instead."""
+    """A clause that was kept, or broken with what was expected and what came instead.
+
+    `topic` is what was looked at, as in the contract's `judges`; of broken clauses only.
+    """
 
     clause: str
     kept: bool
     expected: str = ""
     actual: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +87,22 @@ class _Judging:
         return self.response.status
 
     def clause(self, topic: str, operation: str | None = None) -> str:
-        return self.contract.clause_for(operation or self.due.operation.id, topic)
+        by = self.due.operation.id if operation is None else operation
+        return self.contract.clause_for(by, topic)
 
     def kept(self, topic: str, operation: str | None = None) -> Finding:
         return Finding(clause=self.clause(topic, operation), kept=True)
 
-    def broken(self, topic: str, expected: str, actual: str = "") -> Finding:
-        received = actual or describe(self.response)
-        return Finding(clause=self.clause(topic), kept=False, expected=expected, actual=received)
+    def broken(
+        self, topic: str, expected: str, actual: str = "", operation: str | None = None
+    ) -> Finding:
+        return Finding(
+            clause=self.clause(topic, operation),
+            kept=False,
+            expected=expected,
+            actual=actual or describe(self.response),
+            topic=topic,
+        )
 
     def findings(self) -> Iterator[Finding]:
         if self.known.doubtful:
@@ -125,12 +139,7 @@ class _Judging:
     def not_gone(self) -> Iterator[Finding]:
         """After a removal its owner gets 404 on every operation."""
         expected = "404, for the analysis was removed"
-        gone = Finding(
-            clause=self.clause("effect", "remove"),
-            kept=False,
-            expected=expected,
-            actual=describe(self.response),
-        )
+        gone = self.broken("effect", expected, operation="remove")
         absent = self.broken(self.refused("absent"), expected)
         yield from (gone, absent) if self.due.operation.id == "get" else (absent, gone)
 
@@ -139,9 +148,8 @@ class _Judging:
         cause = self.known.cause
         if self.due.operation.id != "get" or cause is None or not cause.is_write:
             return None
-        clause = self.contract.clause_for(cause.operation, f"{cause.topic}.gone")
         expected = f"200, the analysis being {self.known.phase}"
-        return Finding(clause=clause, kept=False, expected=expected, actual=describe(self.response))
+        return self.broken(f"{cause.topic}.gone", expected, operation=cause.operation)
 
     @property
     def after_removal(self) -> bool:
@@ -166,6 +174,8 @@ class _Judging:
 
     def preferred(self) -> Iterator[Finding]:
         """The 403 that others should get where only a 4xx is a must (decision writes-by-others)."""
+        if self.due.may_refuse:
+            return  # the refusal may be about the body
         if self.due.reasons == ("not-own",) and self.due.operation.takes_body | self.is_remove:
             if self.status == 403:
                 yield self.kept("preferred.not-own")
@@ -283,7 +293,7 @@ class _Judging:
         """
         schema = self.due.operation.success.schema
         wrong: dict[str, Finding] = {}
-        for error in self.contract.validators[schema].iter_errors(document):
+        for error in self.contract.validators[schema].iter_errors(_skeleton(document)):
             path = [str(part) for part in error.instance_path]
             member = path[0] if path else str(getattr(error.kind, "property", ""))
             topics = ["shape"] * (len(path) <= 1) + [f"shape.{member}"] * bool(member)
@@ -334,13 +344,27 @@ class _Judging:
         self.surprised = bool(wrong)
         blamed: set[str] = set()
         for aspect in sorted(aspects, key=lambda each: each not in wrong):
-            clause = self.contract.clause_for(operation, f"{topic}.{aspect}.{kind}")
-            expected, actual = wrong.get(aspect, ("", ""))
+            name = f"{topic}.{aspect}.{kind}"
+            clause = self.clause(name, operation)
             if clause not in blamed:
                 blamed.add(clause)
-                yield Finding(
-                    clause=clause, kept=aspect not in wrong, expected=expected, actual=actual
-                )
+                moved = aspect in wrong and self.broken(name, *wrong[aspect], operation=operation)
+                yield moved or Finding(clause=clause, kept=True)
+
+
+def _skeleton(document: Mapping[str, Json]) -> Json:
+    """A document without what is inside its results, which the schema does not look at.
+
+    Lone surrogates, which the validator cannot take, are replaced wherever else they stand.
+    """
+    results = document.get("results")
+    bare = {**document, "results": {}} if isinstance(results, dict) else document
+    text = json.dumps(bare)
+    return json.loads(SURROGATE.sub("?", text)) if SURROGATE.search(text) else bare
+
+
+SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
+"""An escaped surrogate, lone or paired, in JSON that is otherwise ASCII."""
 
 
 def _strings(value: Json) -> Iterator[str]:

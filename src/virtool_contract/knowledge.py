@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from virtool_contract.body import Body
 from virtool_contract.contract import Contract
+from virtool_contract.documents import seen
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.model import Due, Phase
@@ -56,9 +57,7 @@ def sent_beside(body: Body | None) -> Mapping[str, Json] | None:
 
 def after_read(contract: Contract, known: Known, document: Mapping[str, Json]) -> Known:
     """What is known once the owner has read a document."""
-    seen = contract.documented(document)
-    seen.setdefault("results", None)
-    return replace(known, document=seen, cause=READ)
+    return replace(known, document=seen(contract, document), cause=READ)
 
 
 def adopted(contract: Contract, known: Known, response: Response) -> Known:

@@ -14,14 +14,15 @@ from virtool_contract.scenario import Scenario
 class Deviation:
     """A broken clause with the requests that show it; `seen` of `tried` replays broke it again.
 
-    `timeline` is the history of a race as text, one event a line. `unanswered` says that no answer
-    came at all, which only counts if it happens again.
+    `topic` is that of the finding; `timeline` is the history of a race as text, one event a line.
+    `unanswered` says that no answer came at all, which only counts if it happens again.
     """
 
     clause: str
     expected: str
     actual: str
     scenario: Scenario
+    topic: str = ""
     timeline: tuple[str, ...] = ()
     unanswered: bool = False
     seen: int = 0

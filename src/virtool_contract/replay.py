@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from virtool_contract.body import Kind, finalize_body
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.race import Racer
 from virtool_contract.scenario import BYSTANDER, Scenario
-from virtool_contract.stage import Stage
+from virtool_contract.stage import FIRST_RESULTS, Stage
 from virtool_contract.target import Target, Unobserved
 
 CONFIRMATIONS = 3
@@ -29,7 +30,7 @@ def play(target: Target, scenario: Scenario) -> Ledger:
         for label, state in scenario.subjects.items():
             _enter(stage, label, state)
         for step in scenario.steps:
-            stage.play(stage.subjects[step.subject], step)
+            stage.play(stage.subject(step.subject), step)
     finally:
         stage.close()
     return stage.ledger
@@ -58,12 +59,63 @@ def _enter(stage: Stage, label: str, state: str) -> None:
 
 
 def confirm(target: Target, deviation: Deviation) -> Deviation:
-    """Shorten the scenario of a deviation, then replay it `CONFIRMATIONS` times."""
-    first = None if deviation.unanswered else _again(target, deviation)
-    if first is not None:
-        deviation = _shortened(target, first)
+    """Make sure of a deviation: blame the right clause, shorten its scenario, replay it.
+
+    The clause may come back as another one, where a control shows that it is innocent.
+    """
+    if not deviation.unanswered:
+        deviation = _controlled(target, deviation)
+        first = _again(target, deviation)
+        if first is not None:
+            deviation = _shortened(target, first)
     seen = sum(_again(target, deviation) is not None for _ in range(CONFIRMATIONS))
     return replace(deviation, seen=seen, tried=CONFIRMATIONS)
+
+
+def _controlled(target: Target, deviation: Deviation) -> Deviation:
+    """Play the controls of a deviation; what a control shows, the deviation's clause did not cause.
+
+    If reads disagree even without the write that seems to have changed something, they are to
+    blame; if plain results are lost like awkward ones, awkwardness is not.
+    """
+    controls = (
+        (deviation.scenario.without_last_write(), _by_reads),
+        (_with_plain_results(deviation.scenario), _by_plain_results),
+    )
+    for control, explains in controls:
+        if control != deviation.scenario:
+            shown = play(target, control).deviations.values()
+            found = next((other for other in shown if explains(deviation, other)), None)
+            if found is not None:
+                return found
+    return deviation
+
+
+def _by_reads(deviation: Deviation, other: Deviation) -> bool:
+    """Whether reads alone show what was taken for the effect of a write."""
+    if deviation.scenario.steps[-1].operation != "get" or deviation.clause == other.clause:
+        return False
+    lost = deviation.topic.endswith(".gone") and other.topic.startswith("success")
+    effect = deviation.topic.startswith(("effect", "bystander")) and other.topic.startswith(
+        "effect"
+    )
+    return other.scenario.steps[-1].operation == "get" and (lost or effect)
+
+
+def _by_plain_results(deviation: Deviation, other: Deviation) -> bool:
+    """Whether the same thing happens to plain results."""
+    stem = deviation.topic.rpartition(".")[0]
+    return bool(stem) and other.topic == f"{stem}.{Kind.PLAIN}"
+
+
+def _with_plain_results(scenario: Scenario) -> Scenario:
+    """The scenario with plain results in place of whatever is special about valid bodies."""
+    plain = finalize_body(dict(FIRST_RESULTS))
+    steps = [
+        replace(step, body=plain) if step.body and step.body.results is not None else step
+        for step in scenario.steps
+    ]
+    return replace(scenario, steps=tuple(steps))
 
 
 def _again(target: Target, deviation: Deviation) -> Deviation | None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -60,7 +61,9 @@ class EmbeddedServer:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run works with. `ledger` is what is established so far, confirmed deviations only."""
+    """What a run works with. `ledger` is what is established so far, confirmed deviations only;
+    `innocent` counts how often a clause was acquitted by a control.
+    """
 
     contract: Contract
     settings: Settings
@@ -68,6 +71,7 @@ class Run:
     server: EmbeddedServer | None = None
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
+    innocent: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def start(cls, settings: Settings) -> Self:

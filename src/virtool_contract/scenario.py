@@ -84,6 +84,11 @@ class Scenario:
         subjects = {label: state for label, state in self.subjects.items() if label in named}
         return replace(self, subjects=subjects, steps=steps)
 
+    def without_last_write(self) -> "Scenario":
+        """The scenario less the last step that is no read; itself where there is none."""
+        writes = [n for n, step in enumerate(self.steps) if step.operation != "get"]
+        return self.without(writes[-1]) if writes and not self.together else self
+
     def to_json(self) -> dict[str, Any]:
         """The scenario for a report."""
         return {

@@ -58,6 +58,7 @@ def serve(
     try:
         app.run(served, host, port, announce, stop_when_closed=watched)
     except OSError as error:
-        print(f"virtool-contract: --port {port}: {error.strerror}", file=sys.stderr)
+        wrong = f"--port {port}" if error.errno in app.PORT_IS_WRONG else f"--host {host}"
+        print(f"virtool-contract: {wrong}: {error.strerror}", file=sys.stderr)
         return CONFIGURATION
     return 0

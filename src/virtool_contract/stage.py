@@ -120,6 +120,10 @@ class Stage:
                 return subject
         raise Unobserved("the target answers no 404 for ids that nobody has")
 
+    def subject(self, label: str) -> Subject:
+        """The subject of that label; a bystander that was tampered with is a fresh one by now."""
+        return self.bystander() if label == BYSTANDER else self.subjects[label]
+
     def bystander(self) -> Subject:
         """The analysis of the other job."""
         subject = self.target.bystander()
@@ -332,6 +336,7 @@ class Stage:
             clause=finding.clause,
             expected=finding.expected,
             actual=finding.actual,
+            topic=finding.topic,
             scenario=self.scenario(),
         )
 

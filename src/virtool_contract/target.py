@@ -9,6 +9,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.exchange import Headers
 from virtool_contract.model import Caller
 from virtool_contract.provider import (
+    JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
     Credentials,
     Provider,
@@ -121,6 +122,11 @@ class Target:
     def close(self) -> None:
         """Give back what all stages share."""
         self.replace_bystander()
+        if self._idle is not None:
+            params = {"job_id": self._idle.job_id}
+            with suppress(ProviderError):
+                self.provider.change("teardown", JOB_WITHOUT_ANALYSIS, params)
+            self._idle = None
 
     def headers(self, caller: Caller, owner: Credentials | None) -> Headers:
         """The headers a caller identifies itself with, on a subject that `owner` runs.
@@ -168,7 +174,9 @@ def similar_ids(analysis_id: str) -> Iterator[str]:
     Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed.
     """
     for shift in range(1, 9):
-        yield "".join(_shifted(char, shift + place) for place, char in enumerate(analysis_id))
+        made = "".join(_shifted(char, shift + place) for place, char in enumerate(analysis_id))
+        if made != analysis_id:  # a short one may come back to itself
+            yield made
 
 
 def _shifted(char: str, shift: int) -> str:

@@ -1,5 +1,6 @@
 """The reference server on a socket: starlette for the routes, uvicorn to serve them."""
 
+import errno
 import os
 import signal
 import socket
@@ -30,6 +31,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
 KEEP_ALIVE_SECONDS: Final = 120
 """Longer than a suite leaves a connection idle, lest it writes to one that is being closed."""
 CHUNK: Final = 512
+PORT_IS_WRONG: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
+"""The errors of listening that another port would not have."""
 
 
 class Closable(Protocol):
@@ -151,7 +154,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        reason = f"cannot listen on {host}:{port} ({error.strerror}); port 0 picks a free one"
+        hint = "; port 0 picks a free one" if error.errno in PORT_IS_WRONG else ""
+        reason = f"cannot listen on {host}:{port} ({error.strerror}){hint}"
         raise OSError(error.errno, reason) from error
     return listener
 

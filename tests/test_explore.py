@@ -1,0 +1,195 @@
+"""A search sends the same requests for the same seed, and goes on until nothing new is broken."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from contract_tests.test_lifecycle import Lifecycle
+from hypothesis import strategies as st
+from hypothesis.configuration import storage_directory
+from schemathesis import GenerationMode
+from typing_extensions import override
+
+from virtool_contract import generated
+from virtool_contract.explore import Explorer
+from virtool_contract.ledger import Ledger
+from virtool_contract.model import Caller
+from virtool_contract.options import resolve
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.values import Call, Reply
+from virtool_contract.run import Run
+from virtool_contract.serve import service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from virtool_contract.stage import Stage
+    from virtool_contract.target import Target
+
+    TargetOf: TypeAlias = Callable[[Service | str], Target]
+    Exploring: TypeAlias = Callable[..., Explorer]
+
+BODIES = st.dictionaries(st.text("abc", max_size=3), st.integers(-5, 5), max_size=3)
+
+
+class Recording(Service):
+    """Keeps every request; ids and keys are told apart by when they first turned up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, str] = {}
+        self.log: list[tuple[str, str, str, bytes]] = []
+
+    def alias(self, name: str) -> str:
+        return self.names.setdefault(name, f"#{len(self.names)}")
+
+    @override
+    async def handle(self, call: Call) -> Reply:
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        sent = base64.b64decode(token).decode() if len(token) > 4 else scheme
+        who = re.sub(r"[0-9a-z]{8,}", lambda found: self.alias(found[0]), sent)
+        self.log.append((call.method, self.alias(call.analysis_id), who, call.body))
+        return await super().handle(call)
+
+
+@pytest.fixture
+def exploring(target_of: TargetOf, tmp_path: Path) -> Exploring:
+    def make(what: Service, seed: int = 0) -> Explorer:
+        target = target_of(what)
+        settings = resolve({"seed": str(seed)}, {}, tmp_path)
+        run = Run(contract=target.contract, settings=settings, target=target)
+        return Explorer(run, Ledger())
+
+    return make
+
+
+def finalize(stage: Stage, results: dict[str, Any]) -> None:
+    stage.finalize(stage.finalized(results), {"second": "one"})
+
+
+def searched(exploring: Exploring, seed: int, what: str) -> list[tuple[str, str, str, bytes]]:
+    reference = Recording()
+    explorer = exploring(reference, seed)
+    if what == "stories":
+        explorer.stories(Lifecycle, examples=4, steps=8)
+    elif what == "cases":
+        explorer.cases(finalize, BODIES, examples=8)
+    else:
+        operation = generated.operations(explorer.run.contract)["finalize"]
+        cases = generated.cases(operation, GenerationMode.NEGATIVE)
+
+        def play(stage: Stage, case: Any) -> None:  # noqa: ANN401 - a schemathesis Case
+            stage.write(stage.pending(), "finalize", Caller.OWNER, generated.body_of(case))
+
+        explorer.cases(play, cases, examples=8)
+    assert explorer.ledger.deviations == {}
+    return reference.log
+
+
+@pytest.mark.parametrize("what", ["stories", "cases", "generated"])
+def test_the_same_seed_sends_the_same_requests(exploring: Exploring, what: str) -> None:
+    first, second, other = (searched(exploring, seed, what) for seed in (7, 7, 8))
+    assert len(first) > 20
+    assert first == second
+    assert first != other
+
+
+def test_each_broken_clause_is_found_and_then_muted(exploring: Exploring) -> None:
+    faults = ("second-finalize-ignored", "nulls-dropped", "remove-is-200", "other-job-read-is-401")
+    explorer = exploring(service(faults, ()))
+
+    def play(stage: Stage, results: dict[str, Any]) -> None:
+        finalize(stage, {"foo": results})
+        stage.get(stage.pending(), Caller.OTHER_JOB)
+        stage.removed()
+
+    values = st.dictionaries(st.text("ab", max_size=2), st.none() | st.integers(2, 9), max_size=2)
+    explorer.cases(play, values, examples=20)
+    found = set(explorer.ledger.deviations)
+    assert found >= {
+        "finalize.once",
+        "finalize.freeform",
+        "remove.no-content",
+        "get.own-only",
+    }
+    assert explorer.muted == found
+
+
+def test_a_story_is_shrunk(exploring: Exploring) -> None:
+    explorer = exploring(service(("finalized-removable",), ()))
+    explorer.stories(Lifecycle, examples=30, steps=15)
+    deviation = explorer.ledger.deviations["remove.finalized-stays"]
+    operations = [step.operation for step in deviation.scenario.steps if step.operation != "get"]
+    assert operations == ["finalize", "remove"]
+
+
+def test_what_is_known_already_is_muted_from_the_start(exploring: Exploring) -> None:
+    reference = service(("finalize-is-201",), ())
+    first = exploring(reference)
+    first.cases(finalize, BODIES, examples=3)
+    assert set(first.ledger.deviations) == {"finalize.answer", "documented-status"}
+    for deviation in first.ledger.deviations.values():
+        first.run.ledger.add(deviation)
+    second = Explorer(first.run, Ledger())
+    second.cases(finalize, BODIES, examples=3)
+    assert second.ledger.deviations == {}
+
+
+class Once(Service):
+    """Breaks down at one finalize, and never again."""
+
+    def __init__(self, when: int) -> None:
+        super().__init__()
+        self.numbers = itertools.count()
+        self.when = when
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if next(self.numbers) == self.when:
+            return Reply(status=500, content={"message": "once"})
+        return await super().finalize(call)
+
+
+def test_what_breaks_only_once_is_noted_all_the_same(exploring: Exploring) -> None:
+    explorer = exploring(Once(5))
+    explorer.cases(finalize, BODIES, examples=10)
+    assert any("500" in found.actual for found in explorer.ledger.deviations.values())
+    stories = exploring(Once(5))
+    stories.stories(Lifecycle, examples=6, steps=12)
+    assert any("500" in found.actual for found in stories.ledger.deviations.values())
+
+
+def test_an_error_of_the_suite_is_not_swallowed(exploring: Exploring) -> None:
+    def play(_stage: Stage, _case: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        exploring(Service()).cases(play, BODIES, examples=3)
+
+
+def test_subjects_of_every_example_are_given_back(exploring: Exploring) -> None:
+    reference = service(("finalized-removable",), ())
+    explorer = exploring(reference)
+    explorer.stories(Lifecycle, examples=5, steps=6)
+    explorer.cases(finalize, BODIES, examples=5)
+    explorer.run.target.close()
+    assert reference.store.analyses == {}
+    assert explorer.run.examples >= 10
+
+
+def test_hypothesis_keeps_its_folder(exploring: Exploring) -> None:
+    before = storage_directory(intent_to_write=False).path
+    during: list[object] = []
+
+    def play(_stage: Stage, _case: object) -> None:
+        during.append(storage_directory(intent_to_write=False).path)
+
+    exploring(Service()).cases(play, BODIES, examples=2)
+    assert storage_directory(intent_to_write=False).path == before
+    assert before not in during
+    assert during

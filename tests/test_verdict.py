@@ -1,0 +1,172 @@
+"""From a ledger to verdicts: every outcome, every exit code, and no gap that goes unsaid."""
+
+from dataclasses import replace
+
+import pytest
+
+from virtool_contract.contract import Contract
+from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.scenario import Scenario
+from virtool_contract.verdict import Outcome, RunOutcome, Scope, Verdict, Verdicts, reach
+
+RACES = {"finalize.atomic", "remove.atomic"}
+FULL = Scope(races=True)
+
+
+def observing(contract: Contract, *but: str) -> Ledger:
+    """A ledger that saw every clause kept, but some."""
+    ledger = Ledger(requests=9)
+    ledger.kept.update(dict.fromkeys(contract.clauses.keys() - {"remove.harmless", *but}, 2))
+    return ledger
+
+
+def broken(ledger: Ledger, clause: str) -> Ledger:
+    empty = Scenario(subjects={}, steps=())
+    ledger.add(Deviation(clause=clause, expected="x", actual="y", scenario=empty))
+    return ledger
+
+
+def of(verdicts: Verdicts, clause: str) -> Verdict:
+    return next(verdict for verdict in verdicts.clauses if verdict.clause.id == clause)
+
+
+def test_a_target_that_kept_all_conforms(contract: Contract) -> None:
+    verdicts = reach(contract, observing(contract), FULL)
+    assert (verdicts.outcome, verdicts.exit_code, verdicts.problem) == (RunOutcome.CONFORMS, 0, "")
+    assert [verdict.clause.id for verdict in verdicts.clauses] == list(contract.clauses)
+    assert of(verdicts, "get.document").observations == 2
+    assert of(verdicts, "remove.harmless").outcome is Outcome.UNOBSERVED
+    assert of(verdicts, "remove.harmless").reason == "Remove is implemented"
+    expected = {Outcome.KEPT: len(contract.clauses) - 1, Outcome.UNOBSERVED: 1}
+    assert verdicts.counts == expected
+    assert verdicts.requests == 9
+
+
+def test_a_broken_must_is_a_violation(contract: Contract) -> None:
+    ledger = broken(observing(contract), "get.document")
+    verdicts = reach(contract, ledger, FULL)
+    assert (verdicts.outcome, verdicts.exit_code) == (RunOutcome.VIOLATES, 1)
+    verdict = of(verdicts, "get.document")
+    assert verdict.outcome is Outcome.BROKEN
+    assert verdict.deviation is ledger.deviations["get.document"]
+
+
+@pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 1)])
+def test_a_broken_should_counts_only_when_strict(
+    contract: Contract,
+    *,
+    strict: bool,
+    code: int,
+) -> None:
+    ledger = broken(observing(contract), "errors.message")
+    verdicts = reach(contract, ledger, replace(FULL, strict=strict))
+    assert verdicts.exit_code == code
+    assert of(verdicts, "errors.message").outcome is Outcome.BROKEN
+
+
+def test_a_must_that_nobody_saw_means_that_nothing_was_established(contract: Contract) -> None:
+    verdicts = reach(contract, observing(contract, "isolation", "get.safe"), FULL)
+    assert (verdicts.outcome, verdicts.exit_code) == (RunOutcome.COULD_NOT_TEST, 3)
+    assert verdicts.problem == "never observed: isolation, get.safe"
+    assert of(verdicts, "isolation").outcome is Outcome.UNOBSERVED
+
+
+def test_a_should_that_nobody_saw_is_only_told(contract: Contract) -> None:
+    verdicts = reach(contract, observing(contract, "errors.media-type"), FULL)
+    assert verdicts.exit_code == 0
+    assert of(verdicts, "errors.media-type").outcome is Outcome.UNOBSERVED
+
+
+def test_a_gap_does_not_hide_a_violation(contract: Contract) -> None:
+    verdicts = reach(contract, broken(observing(contract, "isolation"), "get.safe"), FULL)
+    assert verdicts.exit_code == 1
+    assert verdicts.problem == "never observed: isolation"
+
+
+def test_an_excuse_fills_the_gap(contract: Contract) -> None:
+    ledger = observing(contract, "get.absent")
+    ledger.excuses["get.absent"] = "no absent id can be had"
+    verdicts = reach(contract, ledger, FULL)
+    assert verdicts.exit_code == 0
+    assert of(verdicts, "get.absent").outcome is Outcome.UNOBSERVED
+    assert of(verdicts, "get.absent").reason == "no absent id can be had"
+
+
+def test_an_excuse_is_not_heard_where_the_clause_was_seen(contract: Contract) -> None:
+    ledger = observing(contract)
+    ledger.excuses["get.absent"] = "no absent id can be had"
+    verdict = of(reach(contract, ledger, FULL), "get.absent")
+    assert (verdict.outcome, verdict.reason) == (Outcome.KEPT, "")
+
+
+def test_races_are_excused_where_they_are_not_run(contract: Contract) -> None:
+    ledger = observing(contract, *RACES)
+    verdicts = reach(contract, ledger, Scope(races=False))
+    assert verdicts.exit_code == 0
+    assert {each.clause.id for each in verdicts.clauses if "races" in each.reason} == RACES
+    assert reach(contract, ledger, FULL).problem == "never observed: finalize.atomic, remove.atomic"
+
+
+def test_an_unimplemented_remove_is_not_held_to_its_clauses(contract: Contract) -> None:
+    ledger = observing(contract, "remove.gone")
+    ledger.kept["remove.harmless"] = 1
+    verdicts = reach(contract, ledger, replace(FULL, removes=False))
+    assert verdicts.exit_code == 0
+    for verdict in verdicts.clauses:
+        if verdict.clause.id == "remove.harmless":
+            assert verdict.outcome is Outcome.KEPT
+        elif verdict.clause.operation == "remove":
+            assert verdict.outcome is Outcome.NOT_IMPLEMENTED
+            assert verdict.reason == "Remove is not implemented"
+        else:
+            assert verdict.outcome is Outcome.KEPT
+
+
+def test_an_unimplemented_remove_must_be_seen_to_be_harmless(contract: Contract) -> None:
+    verdicts = reach(contract, observing(contract), replace(FULL, removes=False))
+    assert verdicts.problem == "never observed: remove.harmless"
+
+
+def test_an_unimplemented_remove_that_does_harm_violates(contract: Contract) -> None:
+    ledger = broken(observing(contract), "remove.harmless")
+    assert reach(contract, ledger, replace(FULL, removes=False)).exit_code == 1
+
+
+@pytest.mark.parametrize("violated", [False, True])
+def test_a_problem_of_the_run_outweighs_all_else(
+    contract: Contract,
+    violated: bool,  # noqa: FBT001
+) -> None:
+    ledger = observing(contract)
+    if violated:
+        broken(ledger, "get.document")
+    verdicts = reach(contract, ledger, replace(FULL, problem="the target went away"))
+    assert (verdicts.exit_code, verdicts.problem) == (3, "the target went away")
+    assert (of(verdicts, "get.document").outcome is Outcome.BROKEN) is violated
+
+
+def test_a_selection_leaves_gaps_that_are_excused(contract: Contract) -> None:
+    ledger = Ledger()
+    ledger.kept["get.safe"] = 1
+    verdicts = reach(contract, ledger, replace(FULL, everything=False))
+    assert verdicts.exit_code == 0
+    assert of(verdicts, "get.document").reason == "not selected"
+
+
+def test_a_selection_of_nothing_could_not_test(contract: Contract) -> None:
+    verdicts = reach(contract, Ledger(), replace(FULL, everything=False))
+    assert verdicts.exit_code == 3
+    assert "-k" in verdicts.problem
+
+
+def test_an_empty_ledger_never_conforms(contract: Contract) -> None:
+    for removes in (True, False):
+        assert reach(contract, Ledger(), Scope(removes=removes)).exit_code == 3
+
+
+def test_trouble_is_told_where_the_target_conforms(contract: Contract) -> None:
+    ledger = observing(contract)
+    ledger.troubles.append("a GET got no answer: reset")
+    verdicts = reach(contract, ledger, FULL)
+    assert verdicts.exit_code == 0
+    assert verdicts.troubles == ("a GET got no answer: reset",)
