@@ -348,8 +348,10 @@ class _Judging:
             clause = self.clause(name, operation)
             if clause not in blamed:
                 blamed.add(clause)
-                moved = aspect in wrong and self.broken(name, *wrong[aspect], operation=operation)
-                yield moved or Finding(clause=clause, kept=True)
+                if aspect in wrong:
+                    yield self.broken(name, *wrong[aspect], operation=operation)
+                else:
+                    yield Finding(clause=clause, kept=True)
 
 
 def _skeleton(document: Mapping[str, Json]) -> Json:

@@ -145,8 +145,8 @@ def _credentials(answer: Mapping[str, Any], state: str) -> Credentials:
     headers = answer.get("headers")
     if headers is not None and not _is_headers(headers):
         raise ProviderError(
-            f"the provider's answer to {state!r} has wrong `headers`: expected an object of strings "
-            "in printable ASCII"
+            f"the provider's answer to {state!r} has wrong `headers`: "
+            "expected an object of strings in printable ASCII"
         )
     job_id, job_key = answer.get("job_id"), answer.get("job_key")
     if not headers and (job_id in (None, "") or not isinstance(job_key, str) or not job_key):

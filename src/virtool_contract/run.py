@@ -61,8 +61,10 @@ class EmbeddedServer:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run works with. `ledger` is what is established so far, confirmed deviations only;
-    `innocent` counts how often a clause was acquitted by a control.
+    """What a run works with.
+
+    `ledger` is what is established so far, confirmed deviations only; `innocent` counts how often
+    a clause was acquitted by a control.
     """
 
     contract: Contract

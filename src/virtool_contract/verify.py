@@ -80,7 +80,7 @@ def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
 def arguments(settings: Settings, selection: str | None, *, dry_run: bool) -> list[str]:
     """What pytest is told: our chapters only, and nothing of the folder it happens to run in."""
     words = ["--pyargs", "contract_tests", "-c", str(INI), "--rootdir", str(INI.parent)]
-    words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
+    words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--noconftest"]
     words += ["-p", "pytest_base_url.plugin"]
     words += settings_arguments(settings, for_pytest=True)
     if selection:
