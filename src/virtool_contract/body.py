@@ -74,7 +74,7 @@ def classify(raw: bytes, media_type: str = "application/json") -> Body:
             return Body(raw=raw, media_type=media_type, kind=Kind.UNCLEAR)
         return Body(raw=raw, media_type=media_type, flaw=Flaw.NOT_JSON)
     flaw = _flaw(value)
-    if media_type != "application/json":
+    if media_type.partition(";")[0].strip().lower() != "application/json":
         return Body(raw=raw, media_type=media_type, flaw=flaw, kind=Kind.UNCLEAR)
     if flaw:
         return Body(raw=raw, media_type=media_type, flaw=flaw)

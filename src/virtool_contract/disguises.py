@@ -6,20 +6,23 @@ from types import MappingProxyType
 
 HEXADECIMAL = re.compile(r"[0-9a-fA-F{}-]+")
 
-DISGUISES: Mapping[str, Callable[[str], str]] = MappingProxyType(
+DISGUISES: Mapping[str, tuple[Callable[[str], str], str]] = MappingProxyType(
     {
-        "a character short": lambda each: each[:-1],
-        "a character more": lambda each: f"{each}x",
-        "a wildcard at the end": lambda each: f"{each[:-1]}%",
-        "an asterisk at the end": lambda each: f"{each[:-1]}*",
-        "in the other letter case": str.swapcase,
-        "a blank behind": lambda each: f"{each} ",
-        "a blank in front": lambda each: f" {each}",
-        "percent-encoded twice": lambda each: f"%{ord(each[0]):02X}{each[1:]}",
-        "twice over": lambda each: f"{each}{each}",
+        "a character short": (lambda each: each[:-1], "${ID%?}"),
+        "a character more": (lambda each: f"{each}x", "${ID}x"),
+        "a wildcard at the end": (lambda each: f"{each[:-1]}%", "${ID%?}%25"),
+        "an asterisk at the end": (lambda each: f"{each[:-1]}*", "${ID%?}%2A"),
+        "in the other letter case": (str.swapcase, "${ID~~}"),
+        "a blank behind": (lambda each: f"{each} ", "${ID}%20"),
+        "a blank in front": (lambda each: f" {each}", "%20${ID}"),
+        "percent-encoded twice": (
+            lambda each: f"%{ord(each[0]):02X}{each[1:]}",
+            "$(printf '%%25%02X' \"'$ID\")${ID#?}",
+        ),
+        "twice over": (lambda each: f"{each}{each}", "${ID}${ID}"),
     }
 )
-"""How each disguise is made of an id."""
+"""How each disguise is made of an id, and in a shell of a variable `ID`."""
 
 LENIENT = frozenset({"in the other letter case", "a blank behind", "a blank in front"})
 """Disguises that readers of numbers and UUIDs see through, rightly (RFC 9562, section 4)."""
@@ -30,11 +33,16 @@ def disguises(analysis_id: str) -> list[str]:
     lenient = HEXADECIMAL.fullmatch(analysis_id) is not None
     return [
         name
-        for name, make in DISGUISES.items()
+        for name, (make, _) in DISGUISES.items()
         if make(analysis_id) not in {"", analysis_id} and not (lenient and name in LENIENT)
     ]
 
 
 def disguised(analysis_id: str, disguise: str) -> str:
     """An id in a disguise; as it is where there is none."""
-    return DISGUISES[disguise](analysis_id) if disguise else analysis_id
+    return DISGUISES[disguise][0](analysis_id) if disguise else analysis_id
+
+
+def in_shell(variable: str, disguise: str) -> str:
+    """The same in bash, percent-encoded for a URL, for an id in a variable."""
+    return (DISGUISES[disguise][1] if disguise else "${ID}").replace("ID", variable)

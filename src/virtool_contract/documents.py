@@ -99,8 +99,8 @@ def _instants_aside(at: str, before: Json, after: Json) -> str | None:
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         rows = [(f"{at}/{i}", left, after[i]) for i, left in enumerate(before)]
         return next(filter(None, (_instants_aside(*row) for row in rows)), None)
-    if isinstance(before, str) and isinstance(after, str) and same_instant(before, after):
-        return None
+    if at.endswith("_at") and isinstance(before, str) and isinstance(after, str):
+        return None if same_instant(before, after) else difference(before, after, at)
     return difference(before, after, at)
 
 

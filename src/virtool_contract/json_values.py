@@ -170,10 +170,13 @@ def _instant(text: str) -> tuple[int, str] | None:
 
 
 def _close(left: tuple[int, str] | None, right: tuple[int, str] | None) -> bool:
-    if left is None or right is None or left[0] != right[0]:
+    """Whether two instants differ by less than a unit of the coarser one, cut or rounded."""
+    if left is None or right is None:
         return False
     digits = min(len(left[1]), len(right[1]))
-    return left[1][:digits] == right[1][:digits]
+    finest = max(len(left[1]), len(right[1]))
+    ticks = [second * 10**finest + int(f"{part or 0:0<{finest}}") for second, part in (left, right)]
+    return abs(ticks[0] - ticks[1]) < 10 ** (finest - digits) or ticks[0] == ticks[1]
 
 
 def depth(value: Json) -> int:

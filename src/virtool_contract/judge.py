@@ -131,6 +131,8 @@ class _Judging:
             topic = "success.status" if 200 <= self.status < 300 else f"success.{self.due.kind}"
             lost = self.status == 404 and self.lost()
             yield lost or self.broken(topic, self.due.expected())
+        elif self.due.kind is Kind.BEYOND_I_JSON and self.status >= 500:
+            yield self.broken(f"success.{self.due.kind}", self.due.expected())
         elif not self.after_removal:
             yield self.broken(self.refused(self.due.reasons[0]), self.due.expected())
         else:

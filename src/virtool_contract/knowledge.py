@@ -63,7 +63,7 @@ def after_read(contract: Contract, known: Known, document: Mapping[str, Json]) -
 def adopted(contract: Contract, known: Known, response: Response) -> Known:
     """What is known once the target's own word is taken for it, after a violation."""
     if response.status in {404, 410}:
-        return replace(known, phase=Phase.ABSENT, removed=True, cause=READ)
+        return replace(known, phase=Phase.ABSENT, removed=False, cause=READ)
     try:
         document = parse(response.body)
     except NotJsonError:

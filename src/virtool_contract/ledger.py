@@ -44,7 +44,9 @@ class Deviation:
             "frequency": self.frequency,
             "replayed": {"broken": self.seen, "of": self.tried},
             "scenario": self.scenario.to_json(),
+            "topic": self.topic,
             "timeline": list(self.timeline),
+            "unanswered": self.unanswered,
         }
 
     @classmethod
@@ -59,7 +61,9 @@ class Deviation:
             expected=shape["expected"],
             actual=shape["actual"],
             scenario=Scenario.from_json(shape["scenario"]),
+            topic=shape["topic"],
             timeline=tuple(shape["timeline"]),
+            unanswered=shape["unanswered"],
             seen=shape["replayed"]["broken"],
             tried=shape["replayed"]["of"],
         )

@@ -124,8 +124,8 @@ class ContractPlugin:
         Raises:
             UsageError, Exit: this is the process that reports.
         """
-        self.part = Part(problem=problem, code=int(code))
         if is_worker(self.config):
+            self.part = Part(problem=problem, code=int(code))
             items.clear()
         elif code == pytest.ExitCode.USAGE_ERROR:
             raise pytest.UsageError(problem)

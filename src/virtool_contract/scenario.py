@@ -8,6 +8,7 @@ from typing import Any
 
 from virtool_contract.body import Body, classify
 from virtool_contract.contract import Contract
+from virtool_contract.disguises import in_shell
 from virtool_contract.model import Caller
 
 BYSTANDER = "bystander"
@@ -119,6 +120,11 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
         needs = f"{name}_ID, {name}_JOB and {name}_KEY" if state != "absent" else f"{name}_ID"
         what = "an id that nobody has" if state == "absent" else f"{state} analysis, run by its job"
         yield f"# {needs}: {what}"
+    callers = {step.caller for step in scenario.steps}
+    if callers & {Caller.OTHER_JOB, Caller.SWAPPED_KEY} and BYSTANDER not in scenario.subjects:
+        yield "# BYSTANDER_JOB and BYSTANDER_KEY: a job that runs another analysis"
+    if Caller.OTHER_WORKFLOW in callers:
+        yield "# IDLE_JOB and IDLE_KEY: a job that runs no analysis"
     for step in scenario.steps:
         yield _curl(contract, step, path or contract.path) + " &" * scenario.together
     if scenario.together:
@@ -127,7 +133,8 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
 
 def _curl(contract: Contract, step: Step, path: str) -> str:
     method = contract.operations[step.operation].method
-    where = path.replace("{analysis_id}", f"${{{_variable(step.subject)}_ID}}")
+    name = f"{_variable(step.subject)}_ID"
+    where = path.replace("{analysis_id}", in_shell(name, step.disguise))
     words = ["curl -isS", f"-X {method}", f'"$BASE_URL{where}"', _user(step)]
     if step.body is not None:
         words.append(f"-H {shlex.quote(f'Content-Type: {step.body.media_type}')}")

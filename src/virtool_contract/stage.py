@@ -12,6 +12,7 @@ from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
+from virtool_contract.provider import ProviderError
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import READ, Cause, Known
 from virtool_contract.target import Subject, Target, TargetTroubleError, Unobserved, similar_ids
@@ -68,7 +69,11 @@ class Stage:
         """A pending analysis, read once by its owner."""
         subject = self.target.pending(self._label(), files=files)
         self.enter(subject)
-        self.get(subject)
+        first = self.get(subject).judgement.document or {}
+        if first.get("ready") is True and isinstance(first.get("results"), dict):
+            raise ProviderError(
+                "the provider handed out an analysis that is not pending: its `ready` is true"
+            )
         return subject
 
     def enter(self, subject: Subject) -> None:
@@ -134,7 +139,9 @@ class Stage:
         return subject
 
     def _label(self) -> str:
-        return chr(ord("A") + sum(label != BYSTANDER for label in self._states))
+        """A letter, and from the second round through the alphabet on a number behind it."""
+        rounds, letter = divmod(sum(label != BYSTANDER for label in self._states), 26)
+        return chr(ord("A") + letter) + str(rounds or "")
 
     # Steps
 

@@ -38,7 +38,7 @@ def test_each_shows(
     assert tour(freedoms.compose([name])) != reference_log
 
 
-@pytest.mark.parametrize("name", TIMING)
+@pytest.mark.parametrize("name", sorted(TIMING))
 def test_the_slow_ones_wait(name: str) -> None:
     assert CATALOGUE[name].pause is not Service.pause
 
