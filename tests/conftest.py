@@ -122,7 +122,7 @@ class Stub:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -251,7 +251,7 @@ Cli: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
-    """Runs `virtool-contract` in an empty folder; nothing of the developer's settings comes along."""
+    """Runs `virtool-contract` in an empty folder, without the developer's settings."""
 
     def run(
         *words: str, cwd: Path | None = None, env: dict[str, str] | None = None

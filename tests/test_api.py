@@ -277,7 +277,7 @@ def test_repeated_headers_are_all_kept(wire: Wiring) -> None:
     assert answer.header("X-a") == "1"
 
 
-def test_an_answer_before_the_body_was_sent_is_no_exception(wire: Wiring) -> None:
+def test_an_answer_before_the_body_was_sent_is_no_exception() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse() -> None:

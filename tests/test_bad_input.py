@@ -146,7 +146,7 @@ def test_a_wrong_entry_in_the_file(
 
 @pytest.mark.parametrize(
     "content",
-    [b"[tool", b"\xff\xfe", b'[tool]\nvirtool-contract = "strict"']
+    [b"[tool", b"\xff\xfe", b'[tool]\nvirtool-contract = "strict"'],
     ids=["cut", "not UTF-8", "no table"],
 )
 def test_a_file_that_is_none(

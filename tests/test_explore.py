@@ -8,12 +8,12 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from contract_tests.test_lifecycle import Lifecycle
 from hypothesis import strategies as st
 from hypothesis.configuration import storage_directory
 from schemathesis import GenerationMode
 from typing_extensions import override
 
+from contract_tests.test_lifecycle import Lifecycle
 from virtool_contract import generated
 from virtool_contract.explore import Explorer
 from virtool_contract.ledger import Ledger

@@ -135,10 +135,10 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sent(tmp_pa
     occupied = tmp_path / "file"
     occupied.write_text("")
     for folder in (occupied, occupied / "below", "/proc/nowhere"):
-        with pytest.raises(OptionError, match="--report-dir: .*cannot be written to"):
+        with pytest.raises(OptionError, match=r"--report-dir: .*cannot be written to"):
             Run.start(settings_for(tmp_path, base_url="http://127.0.0.1:9", report_dir=str(folder)))
     (tmp_path / "reports" / "report.json").mkdir(parents=True)
-    with pytest.raises(OptionError, match="folder named report.json"):
+    with pytest.raises(OptionError, match=r"folder named report\.json"):
         Run.start(settings_for(tmp_path, report_dir=str(tmp_path / "reports")))
 
 

@@ -176,7 +176,8 @@ def _close(left: tuple[int, str] | None, right: tuple[int, str] | None) -> bool:
     digits = min(len(left[1]), len(right[1]))
     finest = max(len(left[1]), len(right[1]))
     ticks = [second * 10**finest + int(f"{part or 0:0<{finest}}") for second, part in (left, right)]
-    return abs(ticks[0] - ticks[1]) < 10 ** (finest - digits) or ticks[0] == ticks[1]
+    unit: int = 10 ** (finest - digits)
+    return bool(ticks[0] == ticks[1] or abs(ticks[0] - ticks[1]) < unit)
 
 
 def depth(value: Json) -> int:

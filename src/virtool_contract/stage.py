@@ -1,69 +1,21 @@
-"""Where scenarios are played: each step is sent and judged, and what it could change read back."""
+"""Where promises are played: fresh subjects in every state, and the moves of a play by name."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
 from virtool_contract.body import Body, finalize_body
-from virtool_contract.disguises import disguised
-from virtool_contract.documents import changed
-from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json
-from virtool_contract.judge import Finding, Judgement, judge
-from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
-from virtool_contract.ledger import Deviation, Ledger, Violation
-from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
+from virtool_contract.model import Caller, Phase
+from virtool_contract.player import Answer, Player
 from virtool_contract.provider import ProviderError
-from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.subject import READ, Cause, Known
-from virtool_contract.target import Subject, Target, TargetTroubleError, Unobserved, similar_ids
-
-NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
-"""What stands for the response where none came."""
+from virtool_contract.scenario import BYSTANDER, Step
+from virtool_contract.subject import Known
+from virtool_contract.target import Subject, Unobserved, similar_ids
 
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One judged answer: what was due, what came, and what that shows."""
-
-    due: Due
-    response: Response
-    judgement: Judgement
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the request took effect, by its status."""
-        return self.due.operation.success.covers(self.response.status)
-
-
-class Stage:
-    """Plays steps on fresh subjects of one target.
-
-    Broken clauses go into the ledger and the stage goes on from what the target now holds, so
-    that one play shows all that is wrong. With `raises`, the first broken clause that is not in
-    `muted` ends the play, which is what hypothesis needs to shrink it.
-    """
-
-    def __init__(
-        self,
-        target: Target,
-        ledger: Ledger | None = None,
-        *,
-        raises: bool = False,
-        muted: frozenset[str] = frozenset(),
-    ) -> None:
-        """Set up nothing yet; subjects come as they are asked for."""
-        self.target = target
-        self.ledger = ledger if ledger is not None else Ledger()
-        self.raises = raises
-        self.muted = muted
-        self.steps: list[Step] = []
-        self.subjects: dict[str, Subject] = {}
-        self._states: dict[str, str] = {}
-        self._sent_before = target.api.sent
-
-    # Subjects
+class Stage(Player):
+    """A player with a cast: subjects in each state, a bystander, and moves that read back."""
 
     def pending(self, *, files: bool = True) -> Subject:
         """A pending analysis, read once by its owner."""
@@ -75,11 +27,6 @@ class Stage:
                 "the provider handed out an analysis that is not pending: its `ready` is true"
             )
         return subject
-
-    def enter(self, subject: Subject) -> None:
-        """Take a subject in under its label."""
-        self.subjects[subject.label] = subject
-        self._states[subject.label] = subject.state
 
     def finalized(self, results: Json = FIRST_RESULTS) -> Subject:
         """An analysis that its owner has finalized."""
@@ -190,199 +137,3 @@ class Stage:
         """Have the owner read a subject; one that nobody runs has no owner to read it."""
         if subject.credentials is not None:
             self.get(subject)
-
-    def play(self, subject: Subject, move: Step) -> Answer:
-        """Send one step and judge it.
-
-        Raises:
-            Violation: with `raises`, a clause that is not muted is broken.
-            TargetTroubleError: no answer came.
-            UnknownStateError: the caller needs a job that the provider cannot set up.
-        """
-        contract = self.target.contract
-        operation = contract.operations[move.operation]
-        known = subject.known
-        implemented = self.target.removes or operation.id != "remove"
-        if move.disguise:
-            due = step_in_disguise(operation, move.caller)
-        else:
-            due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
-        self.steps.append(move)
-        exchange = self._exchange(subject, move)
-        if exchange.response is None:
-            return self._unanswered(subject, due, exchange)
-        response = exchange.response
-        after = after_success(known, due, move.body)
-        judgement = judge(contract, due, known, response, after)
-        if judgement.surprised and operation.id == "get" and known.cause != READ:
-            judgement = self._second_look(subject, due, response, judgement)
-        answer = Answer(due=due, response=response, judgement=judgement)
-        self.ledger.note(judgement.findings)
-        self._learn(subject, move, answer, after)
-        if judgement.broken:
-            self._blame(judgement.broken)
-            self._resynchronize(subject, known, answer)
-        return answer
-
-    def _second_look(
-        self, subject: Subject, due: Due, response: Response, judgement: Judgement
-    ) -> Judgement:
-        """A surprise may be the read's own fault, not the last write's: then reads disagree.
-
-        A read that was merely late, and agrees at the second look, is the write's fault still.
-        """
-        contract = self.target.contract
-        again = self.response(subject, Step(subject=subject.label, operation="get"))
-        second = judge(contract, due, subject.known, again)
-        if not second.surprised or second.document is None or judgement.document is None:
-            return judgement
-        if changed(contract, contract.documented(judgement.document), second.document) is None:
-            return judgement
-        return judge(contract, due, replace(subject.known, cause=READ), response)
-
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Take in what somebody else, such as schemathesis, found about the last answer.
-
-        Raises:
-            Violation: as `play`.
-        """
-        found = tuple(findings)
-        self.ledger.note(found)
-        self._blame(tuple(finding for finding in found if not finding.kept))
-
-    def response(self, subject: Subject, move: Step) -> Response:
-        """Send one step and return what comes, unjudged; a read that gets no answer is repeated.
-
-        Raises:
-            TargetTroubleError: no answer came.
-        """
-        exchange = self._exchange(subject, move)
-        if exchange.response is None:
-            raise self._gone(exchange)
-        return exchange.response
-
-    def _gone(self, exchange: Exchange) -> TargetTroubleError:
-        return TargetTroubleError(
-            f"the target at {self.target.api.base_url} gave no answer to "
-            f"{exchange.request.method} {self.target.api.path}: {exchange.failure}"
-        )
-
-    def _exchange(self, subject: Subject, move: Step) -> Exchange:
-        headers = self.headers(subject, move)
-        exchange = self.send(subject, move, headers)
-        if exchange.failure and exchange.request.method == "GET":
-            self.ledger.troubles.append(f"a GET got no answer: {exchange.failure}")
-            exchange = self.send(subject, move, headers)
-        return exchange
-
-    def _unanswered(self, subject: Subject, due: Due, exchange: Exchange) -> Answer:
-        """No answer came: the target is gone, or this request is more than it can take.
-
-        The latter counts as a server error; replays tell it from trouble on the way.
-
-        Raises:
-            TargetTroubleError: the target is gone.
-        """
-        if not self.target.is_alive():
-            raise self._gone(exchange)
-        finding = Finding(
-            clause=self.target.contract.clause_for(due.operation.id, "server-error"),
-            kept=False,
-            expected="an answer",
-            actual=f"none: {exchange.failure}",
-        )
-        if finding.clause not in self.muted:
-            self.ledger.add(replace(self._deviation(finding), unanswered=True))
-        move = Step(subject=subject.label, operation="get")
-        if subject.credentials is not None:
-            response = self.response(subject, move)
-            subject.known = adopted(self.target.contract, subject.known, response)
-        return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
-
-    def headers(self, subject: Subject, move: Step) -> Headers:
-        """The headers of a step: who sends it, and what its body is."""
-        headers = self.target.headers(move.caller, subject.credentials)
-        return (*headers, ("Content-Type", move.body.media_type)) if move.body else headers
-
-    def send(self, subject: Subject, move: Step, headers: Headers) -> Exchange:
-        """Send one step; from any thread."""
-        method = self.target.contract.operations[move.operation].method
-        body = move.body.raw if move.body else b""
-        analysis_id = disguised(subject.known.id, move.disguise)
-        return self.target.api.send(method, analysis_id, headers, body)
-
-    # Knowledge
-
-    def _learn(self, subject: Subject, move: Step, answer: Answer, after: Known) -> None:
-        """Take in what an answer says about its subject, and whom a write could have touched."""
-        known, due = subject.known, answer.due
-        if due.operation.id == "get":
-            if answer.accepted and answer.judgement.document is not None:
-                subject.known = after_read(self.target.contract, known, answer.judgement.document)
-            return
-        for other in self.subjects.values():
-            if other is not subject and other.known.cause == READ:
-                other.known = replace(other.known, cause=Cause(operation="", topic="bystander"))
-        if answer.accepted and not due.refused:
-            subject.known = after
-            return
-        reason = due.reasons[0] if due.reasons else str(due.kind)
-        refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
-        cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
-        subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
-
-    def _blame(self, broken: tuple[Finding, ...]) -> None:
-        fresh = [finding for finding in broken if finding.clause not in self.muted]
-        if fresh and self.raises:
-            raise Violation(self.target.contract, self._deviation(fresh[0]))
-        for finding in fresh:
-            self.ledger.add(self._deviation(finding))
-
-    def _deviation(self, finding: Finding) -> Deviation:
-        return Deviation(
-            clause=finding.clause,
-            expected=finding.expected,
-            actual=finding.actual,
-            topic=finding.topic,
-            scenario=self.scenario(),
-        )
-
-    def scenario(self) -> Scenario:
-        """What has been played so far."""
-        named = {move.subject for move in self.steps}
-        states = {label: state for label, state in self._states.items() if label in named}
-        return Scenario(subjects=states, steps=tuple(self.steps))
-
-    def _resynchronize(self, subject: Subject, before: Known, answer: Answer) -> None:
-        """After a violation, find out what state the subject is in now, and go on from there.
-
-        What broke but has nothing to do with the state, such as a missing member, changes nothing
-        here. After a wrong answer to a write, or an effect of a refused one, the target's word is
-        taken (one GET). A read that contradicts an acknowledged write, or another read, leaves
-        the subject doubtful: to take either for the truth would accuse the next request.
-        """
-        read = answer.due.operation.id == "get"
-        wrong_status = not answer.due.permits(answer.response.status)
-        if not wrong_status and not (read and answer.judgement.surprised):
-            return
-        if subject.label == BYSTANDER:
-            self.target.replace_bystander()
-            self.subjects.pop(BYSTANDER, None)
-        elif subject.credentials is not None and not before.doubtful:
-            refused = before.cause is not None and before.cause.topic.startswith("effect-of-ref")
-            if read and (wrong_status or not refused):
-                if answer.due.caller is Caller.OWNER:
-                    subject.known = replace(subject.known, doubtful=True, cause=None)
-                return
-            response = self.response(subject, Step(subject=subject.label, operation="get"))
-            subject.known = adopted(self.target.contract, subject.known, response)
-
-    def close(self) -> None:
-        """Give back the subjects."""
-        for label, subject in self.subjects.items():
-            if label != BYSTANDER and subject.credentials is not None:
-                self.target.tear_down(subject)
-        self.target.api.dismiss(
-            subject.known.id for subject in self.subjects.values() if subject.credentials is None
-        )
-        self.ledger.requests += self.target.api.sent - self._sent_before

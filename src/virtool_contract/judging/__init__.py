@@ -1,0 +1,1 @@
+"""The parts of a judgement: by status, by error body, by document. `judge` puts them together."""

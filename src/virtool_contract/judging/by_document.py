@@ -1,0 +1,141 @@
+"""Judges the document in an answer: its JSON, its shape, whose it is, and what it says."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from virtool_contract.documents import changed, compare, file_owners
+from virtool_contract.json_values import Json, NotJsonError, parse, show
+from virtool_contract.judging.finding import Finding, Judging
+from virtool_contract.subject import Cause
+
+
+class ByDocument(Judging):
+    """The document against the contract's shape and what is known."""
+
+    def success(self) -> Iterator[Finding]:
+        """A success: its document, or that there is no body where none is documented."""
+        if not self.due.operation.success.schema:
+            yield self.kept(f"success.{self.due.kind}")
+            if self.response.body:
+                yield self.broken("shape", "no body")
+            else:
+                yield self.kept("shape")
+            return
+        yield from self.labelled()
+        document = self.parsed()
+        if isinstance(document, Finding):
+            yield document
+            return
+        yield self.kept("json")
+        self.document = document
+        if not self.known.doubtful:
+            yield from self.surprises(document)
+        yield from self.shape(document)
+        yield from self.identity(document)
+
+    def labelled(self) -> Iterator[Finding]:
+        """The media type."""
+        if self.response.is_json:
+            yield self.kept("media-type")
+        else:
+            label = ascii(self.response.header("content-type") or "no Content-Type")
+            yield self.broken("media-type", "application/json or a +json type", label)
+
+    def parsed(self) -> Mapping[str, Json] | Finding:
+        """The document, or what is wrong with its JSON."""
+        try:
+            value = parse(self.response.body)
+        except NotJsonError as error:
+            return self.broken("json", "one well-formed JSON object", str(error))
+        if not isinstance(value, dict):
+            return self.broken("shape", "a JSON object", show(value))
+        return value
+
+    def shape(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        """Errors of the schema.
+
+        What is wrong with a member as such breaks its own clause and the document's; what is
+        wrong inside a member breaks its own only.
+        """
+        schema = self.due.operation.success.schema
+        wrong: dict[str, Finding] = {}
+        for error in self.contract.validators[schema].iter_errors(_skeleton(document)):
+            path = [str(part) for part in error.instance_path]
+            member = path[0] if path else str(getattr(error.kind, "property", ""))
+            topics = ["shape"] * (len(path) <= 1) + [f"shape.{member}"] * bool(member)
+            actual = f"/{'/'.join(path)}: {ascii(_cut(error.message))[1:-1]}"
+            for topic in topics:
+                finding = self.broken(topic, f"the documented shape ({schema})", actual)
+                wrong.setdefault(finding.clause, finding)
+        yield from wrong.values()
+        for topic in ("shape", "shape.files", "shape.results", "shape.ready"):
+            if self.clause(topic) not in wrong:
+                yield self.kept(topic)
+
+    def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        """Whose document it is, and whose files it lists."""
+        wanted = {"/id": self.known.id, "/job/id": self.known.job_id}
+        job = document.get("job")
+        found = {
+            "/id": document.get("id"),
+            "/job/id": job.get("id") if isinstance(job, dict) else "",
+        }
+        for at, value in wanted.items():
+            if value and found[at] and str(found[at]) != value:
+                yield self.broken("identity", f"{at}: {value!a}", f"{at}: {show(found[at])}")
+                return
+        foreign = [each for each in file_owners(document) if str(each) != self.known.id]
+        if foreign:
+            expected = f"/files/…/analysis: {self.known.id!a}"
+            yield self.broken("shape.files", expected, f"/files/…/analysis: {show(foreign[0])}")
+        yield self.kept("identity")
+
+    # What the document says of the state
+
+    def surprises(self, document: Mapping[str, Json]) -> Iterator[Finding]:
+        """Where the document is not the one that is known, by the doing of the last event."""
+        cause = self.known.cause
+        if self.after is not self.known:
+            cause = Cause(operation=self.due.operation.id, topic="effect", kind=self.due.kind)
+        if cause is None:
+            return
+        operation, topic, kind = cause.operation, cause.topic, cause.kind
+        if topic == "effect" and operation != "get":
+            wrong = compare(self.contract, self.after, document)
+            aspects: tuple[str, ...] = ("ready", "results", "others", "stored")
+        else:
+            before = self.known.document or {}
+            moved = changed(self.contract, before, document)
+            wrong = {"others": ("the document as it was", moved)} if moved else {}
+            aspects = ("others",)
+        self.surprised = bool(wrong)
+        blamed: set[str] = set()
+        for aspect in sorted(aspects, key=lambda each: each not in wrong):
+            name = f"{topic}.{aspect}.{kind}"
+            clause = self.clause(name, operation)
+            if clause not in blamed:
+                blamed.add(clause)
+                if aspect in wrong:
+                    yield self.broken(name, *wrong[aspect], operation=operation)
+                else:
+                    yield Finding(clause=clause, kept=True)
+
+
+def _skeleton(document: Mapping[str, Json]) -> Json:
+    """A document without what is inside its results, which the schema does not look at.
+
+    Lone surrogates, which the validator cannot take, are replaced wherever else they stand.
+    """
+    results = document.get("results")
+    bare = {**document, "results": {}} if isinstance(results, dict) else document
+    text = json.dumps(bare)
+    return json.loads(SURROGATE.sub("?", text)) if SURROGATE.search(text) else bare
+
+
+SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
+"""An escaped surrogate, lone or paired, in JSON that is otherwise ASCII."""
+
+
+def _cut(text: str, limit: int = 160) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -1,0 +1,70 @@
+"""Judges the body of an error: its message, its label, and that it gives nothing away."""
+
+from collections.abc import Iterator
+
+from virtool_contract.documents import leaks
+from virtool_contract.json_values import Json, NotJsonError, parse
+from virtool_contract.judging.finding import Finding, Judging
+
+
+class ByErrorBody(Judging):
+    """The body of an error against what is documented of it."""
+
+    def error_body(self) -> Iterator[Finding]:
+        """All there is to say of the body of an error."""
+        yield from self.leak()
+        yield from self.label()
+        message = self.message()
+        if message:
+            said = message.rstrip(".").casefold() in self.text().casefold()
+            yield (
+                self.kept("message") if said else self.broken("message", f'"{message}" in the body')
+            )
+
+    def text(self) -> str:
+        """The body as text, JSON escapes undone where it is JSON."""
+        try:
+            value = parse(self.response.body)
+        except NotJsonError:
+            return self.response.body.decode(errors="replace")
+        return "\n".join(_strings(value))
+
+    def message(self) -> str:
+        """The documented message for this status, where the refusal is due for its reason."""
+        for answer in self.due.operation.answers:
+            if answer.message and answer.covers(self.status):
+                reasons = set(self.due.reasons)
+                return answer.message if reasons & (answer.reasons - {"unauthenticated"}) else ""
+        return ""
+
+    def label(self) -> Iterator[Finding]:
+        """A body that is labelled JSON is JSON."""
+        if not self.response.is_json or not self.response.body:
+            return
+        try:
+            parse(self.response.body)
+        except NotJsonError as error:
+            yield self.broken("error-label", "JSON, as its media type says", str(error))
+        else:
+            yield self.kept("error-label")
+
+    def leak(self) -> Iterator[Finding]:
+        """A refusal for want of rights does not carry the document."""
+        if not set(self.due.reasons) & {"not-own", "unauthenticated"}:
+            return
+        try:
+            leaked = leaks(parse(self.response.body)) if self.response.body else False
+        except NotJsonError:
+            leaked = False
+        yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, str):
+        yield value
