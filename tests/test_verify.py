@@ -272,7 +272,7 @@ def test_a_signal_ends_a_run_with_teardown_and_what_was_established(
         started = time.monotonic()
         out, err = child.communicate(timeout=20)
     assert time.monotonic() - started < 5
-    assert child.returncode == 3
+    assert child.returncode == 3, out + err
     assert "Traceback" not in out + err
     assert re.search(r"^get\.document +must +kept +\d+$", out, re.MULTILINE)
     assert "could not test: " in out

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from virtool_contract.api import Api, basic, credential_headers
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Headers
+from virtool_contract.interrupts import held_back
 from virtool_contract.model import Caller
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
@@ -58,6 +59,7 @@ class Target:
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
+    _open: dict[str, Subject] = field(default_factory=dict, init=False)
 
     def pending(self, label: str, *, files: bool) -> Subject:
         """A fresh pending analysis.
@@ -65,17 +67,23 @@ class Target:
         Raises:
             ProviderError: the provider refused, or handed out an analysis it had given before.
         """
+        with held_back():
+            return self._pending(label, files=files)
+
+    def _pending(self, label: str, *, files: bool) -> Subject:
         handout = pending_analysis(self.provider, files=files)
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
         self._handed_out.add(handout.analysis_id)
         self.api.admit(handout.analysis_id)
-        return Subject(
+        subject = Subject(
             label=label,
             state="pending with files" if files else "pending",
             credentials=handout.credentials,
             known=Known(id=handout.analysis_id, job_id=handout.credentials.job_id),
         )
+        self._open[handout.analysis_id] = subject
+        return subject
 
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
@@ -96,7 +104,8 @@ class Target:
             UnknownStateError: the provider has none.
         """
         if self._idle is None:
-            self._idle = job_without_analysis(self.provider)
+            with held_back():
+                self._idle = job_without_analysis(self.provider)
         return self._idle
 
     def is_alive(self) -> bool:
@@ -118,10 +127,13 @@ class Target:
         with suppress(ProviderError):
             self.provider.change("teardown", PENDING_ANALYSIS, params)
         self.api.dismiss([subject.known.id])
+        self._open.pop(subject.known.id, None)
 
     def close(self) -> None:
-        """Give back what all stages share."""
+        """Give back what all stages share, and what an interrupt kept them from giving back."""
         self.replace_bystander()
+        for subject in list(self._open.values()):
+            self.tear_down(subject)
         if self._idle is not None:
             params = {"job_id": self._idle.job_id}
             with suppress(ProviderError):
