@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from virtool_contract import __version__, loading
-from virtool_contract.check_docs import differences
 from virtool_contract.contract import ContractError
+from virtool_contract.documentation.differences import differences
+from virtool_contract.documentation.page import PageError
+from virtool_contract.documentation.parsing import parse_page
 from virtool_contract.options import OPTIONS, OptionError, resolve
-from virtool_contract.page import PageError, parse_page
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import loading, replay
+from virtool_contract import loading, trial
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker
 from virtool_contract.explore import Explorer
-from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ProviderError, UnknownStateError
 from virtool_contract.race import Racer
@@ -23,7 +23,7 @@ from virtool_contract.reports import text as text_report
 from virtool_contract.run import Run
 from virtool_contract.stage import Stage
 from virtool_contract.target import Target, TargetTroubleError, Unobserved
-from virtool_contract.verdict import Scope, Verdicts, counts_against, reach
+from virtool_contract.verdict import Scope, Verdicts, reach
 
 NAME = "virtool-contract-run"
 SUITE = "contract_tests"
@@ -31,8 +31,6 @@ OURS = "--base-url"  # declared by pytest-base-url
 PROPERTY = "virtool_contract"
 FAILED = "virtool_contract_failed"
 COULD_NOT_TEST = 3
-ACQUITTALS = 5
-"""After so many controls that showed another clause to be broken instead, they are spared."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -200,49 +198,19 @@ class ContractPlugin:
             self._give_up(item, error)
         ledger = item.stash.get(LEDGER, Ledger())
         try:
-            self._confirm(self.run, ledger)
+            trial.confirm(self.run, ledger)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
-        self._conclude(self.run, item, ledger, unseen)
+        try:
+            trial.conclude(self.run, _clauses(item), ledger, unseen)
+        except Unobserved as reason:
+            pytest.skip(str(reason))
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         """End the run: what cannot be talked to cannot be judged."""
         self.problem = str(error)
         item.session.shouldstop = f"could not test: {error}"
         pytest.skip(f"could not test: {error}")
-
-    def _confirm(self, run: Run, ledger: Ledger) -> None:
-        """Shorten and replay what is newly broken; what is known already is not done twice."""
-        for clause, deviation in list(ledger.deviations.items()):
-            if run.innocent[clause] >= ACQUITTALS:
-                del ledger.deviations[clause]
-                continue
-            known = run.ledger.deviations.get(clause)
-            confirmed = known or replay.confirm(run.target, deviation)
-            run.innocent[clause] += confirmed.clause != clause
-            if confirmed.unanswered and confirmed.frequency != "always":
-                ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
-                del ledger.deviations[clause]
-                continue
-            del ledger.deviations[clause]
-            ledger.add(confirmed)
-            run.ledger.add(confirmed)
-
-    def _conclude(self, run: Run, item: pytest.Item, ledger: Ledger, unseen: str) -> None:
-        counting = [each for each in ledger.deviations.values() if self._counts(run, each)]
-        if counting:
-            own = [each for each in counting if each.clause in _clauses(item)]
-            raise Violation(run.contract, (own or counting)[0])
-        missed = [each for each in _clauses(item) if not ledger.observed(each)]
-        if unseen:
-            ledger.excuses.update(dict.fromkeys(missed or _clauses(item), unseen))
-            pytest.skip(unseen)
-        if missed:
-            pytest.skip(f"never observed: {', '.join(missed)}")
-
-    def _counts(self, run: Run, deviation: Deviation) -> bool:
-        clause = run.contract.clauses[deviation.clause]
-        return counts_against(clause, strict=run.settings.strict)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

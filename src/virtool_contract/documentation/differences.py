@@ -3,41 +3,24 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
-from urllib.parse import unquote
 
+from virtool_contract.documentation.page import Example, Page, Section
+from virtool_contract.documentation.promised import (
+    JsonObject,
+    Operation,
+    Promised,
+    parameter_kind,
+)
 from virtool_contract.json_values import show
-from virtool_contract.page import Example, Page, Section
 
-_Json = Mapping[str, Any]
 _Fact = tuple[str, str]  # ("error", "404"), ("parameter", "results"), ("success status", "")
 _Facts = dict[_Fact, str]
-_Types = str | Sequence[str]
 
-_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _PLACEHOLDER = re.compile(r":\w+|{\w+}")
 _RENAMED = {"error": "status of error {}", "parameter": "name of parameter ({})"}
 _ABSENT = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Operation:
-    """An operation of the contract; its path item and all that is in it may be `$ref`s."""
-
-    method: str
-    path: str
-    item: _Json
-    body: _Json
-
-    @property
-    def endpoint(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def name(self) -> str:
-        return str(self.body.get("operationId", self.endpoint))
 
 
 def differences(page: Page, document: Mapping[str, Any]) -> list[str]:
@@ -57,7 +40,7 @@ def differences(page: Page, document: Mapping[str, Any]) -> list[str]:
     Raises:
         LookupError: a `$ref` of the document leads nowhere in it, or in a circle.
     """
-    contract = _Contract(document=document)
+    contract = Promised(document=document)
     operations = list(contract.operations())
     pairs = _pair(page.sections, operations)
     lines: list[str] = []
@@ -70,106 +53,14 @@ def differences(page: Page, document: Mapping[str, Any]) -> list[str]:
     return lines + [_line(o.name, "operation", None, o.endpoint) for o in alone]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Contract:
-    """What the document says, asked in the page's terms."""
-
-    document: _Json
-
-    def resolve(self, node: object) -> _Json:
-        """The node, its `$ref` followed. A boolean schema is no constraint: an empty mapping."""
-        if not isinstance(node, Mapping):
-            return {}
-        seen: list[str] = []
-        while "$ref" in node:
-            reference = str(node["$ref"])
-            if reference in seen:
-                raise LookupError(f"the contract's $ref {reference} leads in a circle")
-            seen.append(reference)
-            beside = {key: value for key, value in node.items() if key != "$ref"}
-            node = {**self._at(reference), **beside}
-        return node
-
-    def _at(self, reference: str) -> _Json:
-        node: object = self.document
-        start, *steps = reference.split("/")
-        for step in steps:
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            node = node.get(key) if isinstance(node, Mapping) else None
-        if start != "#" or not isinstance(node, Mapping):
-            raise LookupError(f"the contract's $ref {reference} leads nowhere in it")
-        return node
-
-    def operations(self) -> Iterator[_Operation]:
-        for path, node in self.document.get("paths", {}).items():
-            item = self.resolve(node)
-            for method, body in item.items():
-                if method in _METHODS:
-                    yield _Operation(method=method.upper(), path=path, item=item, body=body)
-
-    def parameters(self, operation: _Operation, place: str) -> dict[str, _Json]:
-        """The parameters in one place (`path`, `query`), by name."""
-        nodes = [*operation.item.get("parameters", []), *operation.body.get("parameters", [])]
-        found = [self.resolve(node) for node in nodes]
-        return {each["name"]: each for each in found if each["in"] == place}
-
-    def responses(self, operation: _Operation) -> dict[str, _Json]:
-        """The responses by status, which YAML may have read as a number."""
-        responses = operation.body.get("responses", {})
-        return {str(status): self.resolve(node) for status, node in responses.items()}
-
-    def request_body(self, operation: _Operation) -> _Json:
-        return self.resolve(operation.body.get("requestBody"))
-
-    def content(self, holder: _Json) -> Iterator[_Json]:
-        """The media types of a request body or response."""
-        return map(self.resolve, holder.get("content", {}).values())
-
-    def examples(self, holder: _Json) -> Iterator[object]:
-        for media_type in self.content(holder):
-            if "example" in media_type:
-                yield media_type["example"]
-            for node in media_type.get("examples", {}).values():
-                yield self.resolve(node).get("value")
-
-    def query(self, operation: _Operation) -> dict[str, str]:
-        """The parameters in the query, each as `type, required` or `type, optional`."""
-        found: dict[str, str] = {}
-        for name, parameter in self.parameters(operation, "query").items():
-            types = self.resolve(parameter.get("schema")).get("type", "any")
-            found[name] = _parameter(types, required=bool(parameter.get("required")))
-        return found
-
-    def body_members(self, operation: _Operation) -> dict[str, str]:
-        """The members of the request body, put like those of the query."""
-        types: dict[str, _Types] = {}
-        required: dict[str, None] = {}
-        for media_type in self.content(self.request_body(operation)):
-            for schema in self._parts(media_type.get("schema")):
-                required |= dict.fromkeys(schema.get("required", []))
-                for name, node in schema.get("properties", {}).items():
-                    types[name] = self.resolve(node).get("type", "any")
-        return {
-            name: _parameter(types.get(name, "any"), required=name in required)
-            for name in dict.fromkeys([*types, *required])
-        }
-
-    def _parts(self, node: object) -> Iterator[_Json]:
-        """A schema and those in its `allOf`."""
-        schema = self.resolve(node)
-        yield schema
-        for part in schema.get("allOf", []):
-            yield from self._parts(part)
-
-
-def _pair(sections: Sequence[Section], operations: Sequence[_Operation]) -> list[_Operation | None]:
+def _pair(sections: Sequence[Section], operations: Sequence[Operation]) -> list[Operation | None]:
     """The operation each section is about.
 
     The title goes before the endpoint: so a section with a wrong method is one difference, also
     where that method is another operation's.
     """
     left = list(operations)
-    pairs: list[_Operation | None] = [None] * len(sections)
+    pairs: list[Operation | None] = [None] * len(sections)
     for wanted in ((True, True), (True, False), (False, True)):
         for n, section in enumerate(sections):
             fitting = [o for o in left if _likeness(section, o) == wanted]
@@ -179,7 +70,7 @@ def _pair(sections: Sequence[Section], operations: Sequence[_Operation]) -> list
     return pairs
 
 
-def _likeness(section: Section, operation: _Operation) -> tuple[bool, bool]:
+def _likeness(section: Section, operation: Operation) -> tuple[bool, bool]:
     """Whether the title is the operation's id, and whether the endpoints agree."""
     title = section.title.casefold() == operation.name.casefold()
     return title, _anonymous(_endpoint(section)) == _anonymous(operation.endpoint)
@@ -193,7 +84,7 @@ def _endpoint(section: Section) -> str:
     return f"{section.method} {section.path}"
 
 
-def _compare(section: Section, operation: _Operation, contract: _Contract) -> Iterator[str]:
+def _compare(section: Section, operation: Operation, contract: Promised) -> Iterator[str]:
     name = operation.name
     if not _likeness(section, operation)[1]:
         yield _line(name, "endpoint", _endpoint(section), operation.endpoint)
@@ -206,7 +97,7 @@ def _compare(section: Section, operation: _Operation, contract: _Contract) -> It
     yield from _compare_examples(name, "response example", section.response_example, answered)
 
 
-def _compare_facts(section: Section, operation: _Operation, contract: _Contract) -> Iterator[str]:
+def _compare_facts(section: Section, operation: Operation, contract: Promised) -> Iterator[str]:
     printed = _facts_of_page(section)
     promised = _facts_of_contract(operation, contract)
     decided = _decisions(contract.responses(operation))
@@ -236,7 +127,7 @@ def _renamed(printed: _Facts, promised: _Facts) -> dict[_Fact, _Fact]:
 def _facts_of_page(section: Section) -> _Facts:
     facts = {("implementation", ""): _implementation(absent=section.unimplemented)}
     for parameter in section.parameters:
-        said = _parameter(parameter.type, required=parameter.required)
+        said = parameter_kind(parameter.type, required=parameter.required)
         facts["parameter", parameter.name] = said
     if section.status is not None:
         facts["success status", ""] = str(section.status)
@@ -246,7 +137,7 @@ def _facts_of_page(section: Section) -> _Facts:
     return facts | {("error", str(status)): " and ".join(m) for status, m in messages.items()}
 
 
-def _facts_of_contract(operation: _Operation, contract: _Contract) -> _Facts:
+def _facts_of_contract(operation: Operation, contract: Promised) -> _Facts:
     absent = bool(operation.body.get("x-unimplemented"))
     members = contract.query(operation) | contract.body_members(operation)
     responses = contract.responses(operation)
@@ -263,7 +154,7 @@ def _facts_of_contract(operation: _Operation, contract: _Contract) -> _Facts:
     return facts
 
 
-def _decisions(responses: Mapping[str, _Json]) -> _Facts:
+def _decisions(responses: Mapping[str, JsonObject]) -> _Facts:
     """What the contract says of the errors that it does not expect on the page."""
     return {
         ("error", status): f"no message (decision {response['x-refuses']['decision']})"
@@ -276,17 +167,12 @@ def _implementation(*, absent: bool) -> str:
     return "NOT IMPLEMENTED" if absent else "implemented"
 
 
-def _parameter(types: _Types, *, required: bool) -> str:
-    printed = types if isinstance(types, str) else " or ".join(types)
-    return f"{printed}, {'required' if required else 'optional'}"
-
-
 def _is_success(status: str) -> bool:
     return status.startswith("2")
 
 
 def _compare_request_line(
-    section: Section, operation: _Operation, contract: _Contract
+    section: Section, operation: Operation, contract: Promised
 ) -> Iterator[str]:
     """The page's example path against the template filled with the parameters' examples."""
     if section.request_path is None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from virtool_contract.page import Example, PageError, Parameter, Refusal, Section, parse_page
+from virtool_contract.documentation.page import Example, PageError, Parameter, Refusal, Section
+from virtool_contract.documentation.parsing import parse_page
 
 SHELVES = """\
 ---

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from virtool_contract.check_docs import differences
-from virtool_contract.page import Example, Page, Parameter, Refusal, Section, parse_page
+from virtool_contract.documentation.differences import differences
+from virtool_contract.documentation.page import Example, Page, Parameter, Refusal, Section
+from virtool_contract.documentation.parsing import parse_page
 
 FILL = Section(
     title="Fill",
