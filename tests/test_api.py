@@ -151,14 +151,16 @@ def test_a_zip_bomb_ends_at_the_cap(wire: Wiring) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"x"),
+        (b"HTTP/1.1 ", b"2"),
     ],
-    ids=["length", "chunked", "until closed"],
+    ids=["length", "chunked", "until closed", "header", "status line"],
 )
-def test_a_dripping_body_ends_at_the_deadline(wire: Wiring, head: bytes, piece: bytes) -> None:
+def test_a_dripping_answer_ends_at_the_deadline(wire: Wiring, head: bytes, piece: bytes) -> None:
     api = Api(wire(drips(head, piece, 0.05)).url, PATH, timeout=5, deadline=0.5)
     started = time.monotonic()
     exchange = api.send("GET", "x")
-    assert exchange.failure == "the body was not complete after 0.5 seconds"
+    assert exchange.failure == "the answer was not complete after 0.5 seconds"
     assert time.monotonic() - started < 2
 
 

@@ -8,9 +8,9 @@ from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlsplit
 
 import requests
-import requests.adapters
 import urllib3
 
+from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.provider import Credentials, reason
 
@@ -53,6 +53,7 @@ class Api:
         self.sent = 0
         self._admitted: set[str] = set()
         self._local = threading.local()
+        self._watchdog = Watchdog()
 
     def admit(self, analysis_id: str) -> None:
         """Allow writes to an id: it was handed out by the provider, or read as absent."""
@@ -83,10 +84,16 @@ class Api:
         target = self.target(analysis_id)
         request = Request(method=method, target=target, headers=headers, body=body)
         self.sent += 1
-        try:
-            return Exchange(request=request, response=self._respond(request))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            return Exchange(request=request, failure=reason(error))
+        failure, response = "", None
+        with self._watchdog.watching(self.deadline) as watch:
+            try:
+                response = self._respond(request)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                failure = reason(error)
+        if watch.expired:  # whatever came of it: the socket was shut down under it
+            late = f"the answer was not complete after {self.deadline:g} seconds"
+            return Exchange(request=request, failure=late)
+        return Exchange(request=request, response=response, failure=failure)
 
     def _respond(self, request: Request) -> Response:
         session = self._session()
@@ -104,7 +111,7 @@ class Api:
             allow_redirects=False,
         )
         try:
-            body = self._read(answer, started + self.deadline)
+            body = self._read(answer)
         except BaseException:
             answer.close()
             raise
@@ -113,7 +120,7 @@ class Api:
         elapsed = time.monotonic() - started
         return Response(status=answer.status_code, headers=headers, body=body, elapsed=elapsed)
 
-    def _read(self, answer: requests.Response, until: float) -> bytes:
+    def _read(self, answer: requests.Response) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while chunk := answer.raw.read1(CHUNK, decode_content=True):
@@ -121,8 +128,6 @@ class Api:
             size += len(chunk)
             if size > self.body_cap:
                 raise OSError(f"the body is longer than {self.body_cap} bytes")
-            if time.monotonic() > until:
-                raise OSError(f"the body was not complete after {self.deadline:g} seconds")
         return b"".join(chunks)
 
     def _session(self) -> requests.Session:
@@ -135,7 +140,7 @@ class Api:
             session.headers.clear()
             session.headers.update(ACCEPTED)
             # Never retry: a request that may have been carried out must not be sent twice.
-            adapter = requests.adapters.HTTPAdapter(max_retries=0)
+            adapter = WatchedAdapter(max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             self._local.session = session

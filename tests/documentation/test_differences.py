@@ -452,7 +452,7 @@ DOCUMENT = {
     "subtractions": [{"id": "yhxoynb0", "name": "Arabidopsis Thaliana"}],
 }
 RESULTS = {"results": {"foo": "bar"}}
-SHIPPED = Path(__file__).parents[1] / "spec" / "openapi.yaml"
+SHIPPED = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 DOCUMENTED = Page(
     title="Analyses",
     sections=(

@@ -1,0 +1,107 @@
+"""A bound on the whole of an exchange: sockets of requests that take too long are shut down.
+
+A time-out bounds each silence only; a server that sends a byte now and then keeps a client for
+ever. http.client reads the head of an answer in one call, so nobody but another thread can end it.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import requests.adapters
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+TICK = 0.1
+"""Seconds between two looks at what is under way."""
+
+_LOCAL = threading.local()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Watch:
+    """One exchange under way; `expired` says that its socket was shut down."""
+
+    until: float
+    connection: HTTPConnection | None = None
+    expired: bool = False
+
+
+class Watchdog:
+    """Shuts down the sockets of exchanges that are past their deadline; one thread for all."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._watches: set[Watch] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def watching(self, seconds: float) -> Iterator[Watch]:
+        """Watch the exchange of this thread for so many seconds."""
+        watch = Watch(until=time.monotonic() + seconds)
+        _LOCAL.watch = watch
+        with self._lock:
+            self._watches.add(watch)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+        try:
+            yield watch
+        finally:
+            _LOCAL.watch = None
+            with self._lock:
+                self._watches.discard(watch)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(TICK)
+            now = time.monotonic()
+            with self._lock:
+                late = [watch for watch in self._watches if watch.until < now]
+            for watch in late:
+                watch.expired = True
+                connection = watch.connection
+                if connection is not None and connection.sock is not None:
+                    with suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Watched:
+    """A connection that tells the watch of its thread that it is the one in use."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
+        """Send a request (see `HTTPConnection.request`)."""
+        watch: Watch | None = getattr(_LOCAL, "watch", None)
+        if watch is not None:
+            watch.connection = cast("HTTPConnection", self)
+        super().request(*args, **kwargs)  # type: ignore[misc]  # mixed into connections only
+
+
+class _Connection(_Watched, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class WatchedAdapter(requests.adapters.HTTPAdapter):
+    """An adapter of requests whose connections can be watched."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Make the pools (see `HTTPAdapter.init_poolmanager`)."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
