@@ -58,11 +58,12 @@ def test_the_reference_keeps_every_clause(served: Callable[[Service], str], veri
 def test_every_fault_breaks_what_it_claims(
     name: str, served: Callable[[Service], str], verify: Verify
 ) -> None:
-    """The promises of the claimed clauses come first, being quick; then the whole of it."""
+    """The promises of the claimed clauses come first, being quick; then more and more."""
     url, claims = served(FAULTS[name]()), set(FAULTS[name].breaks)
-    done, verdicts = verify(url, *only(claims))
-    if not claims <= broken(verdicts):
-        done, verdicts = verify(url)
+    for options in (only(claims), ("--effort", "quick"), ("--effort", "standard")):
+        done, verdicts = verify(url, *options)
+        if claims <= broken(verdicts):
+            break
     assert claims <= broken(verdicts), done.stdout
     assert done.returncode == 1
 

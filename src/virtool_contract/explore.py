@@ -15,8 +15,20 @@ from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.run import Run
 from virtool_contract.stage import Stage
 
-MOST_CLAUSES = 30
-"""How many times a search is begun anew; each time one more clause is muted."""
+MOST_REQUESTS = 8000
+"""After so many requests no search is begun anew, however many clauses are broken; each time one
+more is muted."""
+SHRINKING = 1000
+"""How many requests hypothesis may spend on shrinking one violation; `replay` shortens the rest."""
+
+
+class _EnoughError(BaseException):
+    """Ends a search from within; hypothesis lets it through, being no Exception."""
+
+    def __init__(self, shortest: Violation) -> None:
+        """Carry the shortest violation that the search has found."""
+        super().__init__("the search has gone on for long enough")
+        self.shortest = shortest
 
 
 def search_settings(examples: int, steps: int = 50) -> settings:
@@ -42,13 +54,26 @@ class Explorer:
         """Note what is broken already: it is muted from the start."""
         self.run = run
         self.ledger = ledger
-        self.muted = set(run.ledger.deviations)
-        self._last: Violation | None = None
+        self.muted = set(run.ledger.deviations) | set(run.innocent)
+        self._shortest: Violation | None = None
+        self._shrink_until = 0
 
     def stage(self) -> Stage:
         """A stage whose plays end with the first clause that is not muted."""
         self.run.examples += 1
-        return Stage(self.run.target, self.ledger, raises=True, muted=frozenset(self.muted))
+        stage = Stage(self.run.target, self.ledger, raises=True, muted=frozenset(self.muted))
+        stage.before_raising = self._keep
+        return stage
+
+    def _keep(self, violation: Violation) -> None:
+        """Keep the shortest violation of a search, and end the search when that takes too long."""
+        sent = self.run.target.api.sent
+        if self._shortest is None:
+            self._shrink_until = sent + SHRINKING
+        if self._shortest is None or violation.length < self._shortest.length:
+            self._shortest = violation
+        if sent > self._shrink_until:
+            raise _EnoughError(self._shortest)
 
     def stories(self, machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
         """Run a state machine; it takes a stage."""
@@ -92,7 +117,9 @@ class Explorer:
         self._until_quiet(search)
 
     def _until_quiet(self, search: Callable[[], None]) -> None:
-        for _ in range(MOST_CLAUSES):
+        last = self.run.target.api.sent + MOST_REQUESTS
+        while self.run.target.api.sent < last:
+            self._shortest = None
             try:
                 with _folder_of_its_own():
                     search()
@@ -100,6 +127,8 @@ class Explorer:
                 self._note(violation)
             except Flaky as flaky:
                 self._note(_inside(flaky))
+            except _EnoughError as enough:
+                self._note(enough.shortest)
             else:
                 return
 

@@ -75,6 +75,7 @@ class Violation(AssertionError):  # noqa: N818 - the word of the field, and of t
     def __init__(self, contract: Contract, deviation: Deviation, replay: str = "") -> None:
         """Make the message from the contract's words and what was found."""
         self.deviation = deviation
+        self.length = len(deviation.scenario.steps)
         clause = contract.clauses[deviation.clause]
         lines = [
             f"{clause.id} ({clause.level}): {clause.says}",

@@ -1,6 +1,6 @@
 """Plays steps against a target: sends each, has it judged, and learns from the answer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from virtool_contract.disguises import disguised
@@ -11,7 +11,7 @@ from virtool_contract.knowledge import adopted, after_read, after_success, sent_
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller, Due, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.subject import READ, Cause, Known
+from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.target import Subject, Target, TargetTroubleError
 
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
@@ -53,6 +53,7 @@ class Player:
         self.ledger = ledger if ledger is not None else Ledger()
         self.raises = raises
         self.muted = muted
+        self.before_raising: Callable[[Violation], None] = lambda _violation: None
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
@@ -194,10 +195,12 @@ class Player:
             return
         for other in self.subjects.values():
             if other is not subject and other.known.cause == READ:
-                other.known = replace(other.known, cause=Cause(operation="", topic="bystander"))
+                other.known = replace(other.known, cause=BY_OTHERS)
         if answer.accepted and not due.refused:
             subject.known = after
             return
+        if not due.permits(answer.response.status):
+            return  # what this did to the subject, if anything, resynchronizing finds out
         reason = due.reasons[0] if due.reasons else str(due.kind)
         refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
         cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
@@ -206,7 +209,9 @@ class Player:
     def _blame(self, broken: tuple[Finding, ...]) -> None:
         fresh = [finding for finding in broken if finding.clause not in self.muted]
         if fresh and self.raises:
-            raise Violation(self.target.contract, self._deviation(fresh[0]))
+            violation = Violation(self.target.contract, self._deviation(fresh[0]))
+            self.before_raising(violation)
+            raise violation
         for finding in fresh:
             self.ledger.add(self._deviation(finding))
 

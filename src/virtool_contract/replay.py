@@ -75,9 +75,12 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
 def _controlled(target: Target, deviation: Deviation) -> Deviation:
     """Play the controls of a deviation; what a control shows, the deviation's clause did not cause.
 
-    If reads disagree even without the write that seems to have changed something, they are to
+    If it takes no race, it is none. If reads disagree even without the write that seems to have changed something, they are to
     blame; if plain results are lost like awkward ones, awkwardness is not.
     """
+    if deviation.scenario.together:
+        one_by_one = play(target, replace(deviation.scenario, together=False)).deviations
+        return next(iter(one_by_one.values()), deviation)
     controls = (
         (deviation.scenario.without_last_write(), _by_reads),
         (_with_plain_results(deviation.scenario), _by_plain_results),

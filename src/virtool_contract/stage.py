@@ -8,7 +8,7 @@ from virtool_contract.model import Caller, Phase
 from virtool_contract.player import Answer, Player
 from virtool_contract.provider import ProviderError
 from virtool_contract.scenario import BYSTANDER, Step
-from virtool_contract.subject import Known
+from virtool_contract.subject import BY_OTHERS, Known
 from virtool_contract.target import Subject, Unobserved, similar_ids
 
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
@@ -116,6 +116,8 @@ class Stage(Player):
     ) -> Answer:
         """Send a write, then read back its subject and the others that it must not touch."""
         bystander = self.bystander()
+        if subject.known.cause == BY_OTHERS:
+            self.read_back(subject)  # lest this write is blamed for what an earlier one has done
         answer = self.play(
             subject, Step(subject=subject.label, operation=operation, caller=caller, body=body)
         )

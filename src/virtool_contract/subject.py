@@ -27,6 +27,9 @@ class Cause:
 
 
 READ = Cause(operation="get", topic="effect")
+"""A read, which changes nothing."""
+BY_OTHERS = Cause(operation="", topic="bystander")
+"""A request on another subject, which changes nothing here either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
