@@ -5,7 +5,7 @@ from dataclasses import replace
 from virtool_contract.body import Kind, finalize_body
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.race import Racer
-from virtool_contract.scenario import BYSTANDER, Scenario
+from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.stage import FIRST_RESULTS, Stage
 from virtool_contract.target import Target, Unobserved
 
@@ -75,12 +75,12 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
 def _controlled(target: Target, deviation: Deviation) -> Deviation:
     """Play the controls of a deviation; what a control shows, the deviation's clause did not cause.
 
-    If it takes no race, it is none. If reads disagree even without the write that seems to have changed something, they are to
-    blame; if plain results are lost like awkward ones, awkwardness is not.
+    If it takes no race, it is none. If reads disagree even without the write that seems to have
+    changed something, they are to blame; if plain results are lost like awkward ones, awkwardness
+    is not.
     """
     if deviation.scenario.together:
-        one_by_one = play(target, replace(deviation.scenario, together=False)).deviations
-        return next(iter(one_by_one.values()), deviation)
+        return _without_race(target, deviation)
     controls = (
         (deviation.scenario.without_last_write(), _by_reads),
         (_with_plain_results(deviation.scenario), _by_plain_results),
@@ -91,6 +91,17 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
             found = next((other for other in shown if explains(deviation, other)), None)
             if found is not None:
                 return found
+    return deviation
+
+
+def _without_race(target: Target, deviation: Deviation) -> Deviation:
+    """The requests of a race one after another, forwards and backwards, and a read at the end."""
+    scenario = deviation.scenario
+    reads = tuple(Step(subject=label, operation="get") for label in scenario.subjects)
+    for steps in (scenario.steps, scenario.steps[::-1]):
+        one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
+        for found in play(target, one_by_one).deviations.values():
+            return found
     return deviation
 
 
