@@ -94,6 +94,10 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
     return deviation
 
 
+STATEFUL = ("success", "refused", "effect", "bystander")
+"""Topics of what a race can show too; a wrong message, say, is another matter."""
+
+
 def _without_race(target: Target, deviation: Deviation) -> Deviation:
     """The requests of a race one after another, forwards and backwards, and a read at the end."""
     scenario = deviation.scenario
@@ -101,7 +105,8 @@ def _without_race(target: Target, deviation: Deviation) -> Deviation:
     for steps in (scenario.steps, scenario.steps[::-1]):
         one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
         for found in play(target, one_by_one).deviations.values():
-            return found
+            if found.topic.startswith(STATEFUL):
+                return found
     return deviation
 
 
