@@ -24,11 +24,24 @@ _LOCAL = threading.local()
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Watch:
-    """One exchange under way; `expired` says that its socket was shut down."""
+    """One exchange under way; `expired` says that its socket was shut down.
+
+    The socket is kept beside its connection, which forgets it once an answer says that it is the
+    last one (`Connection: close`), though the body is still to come.
+    """
 
     until: float
     connection: HTTPConnection | None = None
+    sock: socket.socket | None = None
     expired: bool = False
+
+    def expire(self) -> None:
+        """Shut the socket down."""
+        self.expired = True
+        sock = self.sock or (self.connection and self.connection.sock)
+        if sock:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 class Watchdog:
@@ -61,14 +74,10 @@ class Watchdog:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
-            with self._lock:
-                late = [watch for watch in self._watches if watch.until < now]
-            for watch in late:
-                watch.expired = True
-                connection = watch.connection
-                if connection is not None and connection.sock is not None:
-                    with suppress(OSError):
-                        connection.sock.shutdown(socket.SHUT_RDWR)
+            with self._lock:  # all the while: an exchange that has ended is not to be touched
+                for watch in self._watches:
+                    if watch.until < now:
+                        watch.expire()
 
 
 class _Watched:
@@ -80,6 +89,8 @@ class _Watched:
         if watch is not None:
             watch.connection = cast("HTTPConnection", self)
         super().request(*args, **kwargs)  # type: ignore[misc]  # mixed into connections only
+        if watch is not None and watch.connection is not None:
+            watch.sock = watch.connection.sock
 
 
 class _Connection(_Watched, HTTPConnection):

@@ -163,7 +163,9 @@ class _Search:
             yield after if not due.refused else known
 
     def fits(self, due: Due, response: Response, after: Known) -> bool:
-        if not due.permits(response.status):
+        # Which 4xx refuses is judged one at a time; here it matters that nothing took effect.
+        refused = due.refused and 400 <= response.status < 500
+        if not refused and not due.permits(response.status):
             return False
         document = None if due.refused else _document(response)
         if not isinstance(document, dict):
