@@ -156,19 +156,26 @@ class _Search:
             operation, known.phase, event.step.caller, event.step.body, implemented=implemented
         )
         after = known if due.refused else after_success(known, due, event.step.body)
-        if event.is_uncertain:
+        if event.is_uncertain or event.response is None:
             yield after
             yield known
-        elif event.response and self.fits(due, event.response, after):
-            yield after if not due.refused else known
+        elif not due.refused and operation.success.covers(event.response.status):
+            if self.fits(event.response, after):
+                yield after
+        elif _is_refusal(due, event.response.status):
+            yield known
 
-    def fits(self, due: Due, response: Response, after: Known) -> bool:
-        # Which 4xx refuses is judged one at a time; here it matters that nothing took effect.
-        refused = due.refused and 400 <= response.status < 500
-        if not refused and not due.permits(response.status):
-            return False
-        document = None if due.refused else _document(response)
+    def fits(self, response: Response, after: Known) -> bool:
+        document = _document(response)
         if not isinstance(document, dict):
             return True
         aspects = compare(self.contract, replace(after, sent_beside=None), document)
         return not {"ready", "results"} & aspects.keys()
+
+
+def _is_refusal(due: Due, status: int) -> bool:
+    """Whether the answer refuses what may be refused.
+
+    Which 4xx it is, is judged one at a time; here it matters that nothing took effect.
+    """
+    return due.permits(status) or (due.refused and 400 <= status < 500)

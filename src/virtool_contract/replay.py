@@ -105,7 +105,8 @@ def _without_race(target: Target, deviation: Deviation) -> Deviation:
     for steps in (scenario.steps, scenario.steps[::-1]):
         one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
         for found in play(target, one_by_one).deviations.values():
-            if found.topic.startswith(STATEFUL):
+            another_refusal = found.topic.startswith("refused") and found.actual.startswith("4")
+            if found.topic.startswith(STATEFUL) and not another_refusal:
                 return found
     return deviation
 
