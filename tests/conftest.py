@@ -254,14 +254,14 @@ def cli(tmp_path: Path) -> Cli:
     """Runs `virtool-contract` in an empty folder, without the developer's settings."""
 
     def run(
-        *words: str, cwd: Path | None = None, env: dict[str, str] | None = None
+        *words: str, cwd: Path | None = None, env: dict[str, str | None] | None = None
     ) -> subprocess.CompletedProcess[str]:
         folder = cwd or tmp_path / "empty"
         folder.mkdir(exist_ok=True)
         return subprocess.run(
             [sys.executable, "-m", "virtool_contract", *words],
             cwd=folder,
-            env=bare_environment() | (env or {}),
+            env={k: v for k, v in (bare_environment() | (env or {})).items() if v is not None},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -286,8 +286,10 @@ def test_the_timeline_tells_each_event_in_the_order_of_the_calls() -> None:
         event("get", (0.006, 0.007), reply(200)),
     )
     assert list(history(*events).timeline()) == [
-        '    0.0 to     2.5 ms  client 1  finalize {"by": "one"}: 200, '
-        'ready true, results {"by": "one"}',
+        (
+            '    0.0 to     2.5 ms  client 1  finalize {"by": "one"}: 200, '
+            'ready true, results {"by": "one"}'
+        ),
         '    1.0 to  2000.0 ms  client 1  finalize {"by": "two"}: no answer',
         '    3.1 to   100.0 ms  client 1  get: 200, ready true, results {"by": "one"}',
         "    4.0 to     5.0 ms  client 1  get by other job: 403",

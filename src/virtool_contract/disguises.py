@@ -31,10 +31,11 @@ LENIENT = frozenset({"in the other letter case", "a blank behind", "a blank in f
 def disguises(analysis_id: str) -> list[str]:
     """The disguises that must not be seen through, whatever a correct server makes of ids."""
     lenient = HEXADECIMAL.fullmatch(analysis_id) is not None
+    bare = analysis_id.strip("{}")  # readers of UUIDs do not miss a brace
     return [
         name
         for name, (make, _) in DISGUISES.items()
-        if make(analysis_id) not in {"", analysis_id} and not (lenient and name in LENIENT)
+        if make(analysis_id).strip("{}") not in {"", bare} and not (lenient and name in LENIENT)
     ]
 
 

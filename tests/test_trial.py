@@ -1,0 +1,253 @@
+"""What a promise observed is made sure of, and becomes its outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from typing_extensions import override
+
+from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.model import Caller
+from virtool_contract.options import resolve
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.values import Call, Reply
+from virtool_contract.run import Run
+from virtool_contract.scenario import Scenario, Step
+from virtool_contract.serve import service
+from virtool_contract.stage import Stage
+from virtool_contract.target import Target, Unobserved
+from virtool_contract.trial import ACQUITTALS, conclude, confirm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    TargetOf: TypeAlias = Callable[[Service | str], Target]
+    RunOf: TypeAlias = Callable[..., Run]
+
+GET = Step(subject="A", operation="get")
+OWN = ("finalize.once", "finalize.ready")
+
+
+def deviation(clause: str, *, unanswered: bool = False) -> Deviation:
+    """A deviation that a sound target does not show."""
+    scenario = Scenario(subjects={"A": "pending"}, steps=(GET,))
+    return Deviation(
+        clause=clause, expected="this", actual="that", scenario=scenario, unanswered=unanswered
+    )
+
+
+def ledger(*broken: str, kept: tuple[str, ...] = ()) -> Ledger:
+    made = Ledger(deviations={clause: deviation(clause) for clause in broken})
+    made.kept.update(kept)
+    return made
+
+
+@pytest.fixture
+def run_of(target_of: TargetOf, tmp_path: Path) -> RunOf:
+    def make(reference: Service | None = None, *, strict: bool = False) -> Run:
+        target = target_of(reference or Service())
+        given = {"strict": True} if strict else {}
+        settings = resolve(given, {}, tmp_path)
+        return Run(contract=target.contract, settings=settings, target=target)
+
+    return make
+
+
+# The outcome
+
+
+def outcome(run: Run, seen: Ledger, unseen: str = "") -> str:
+    try:
+        conclude(run, OWN, seen, unseen)
+    except Violation as violation:
+        return f"violation of {violation.deviation.clause}"
+    except Unobserved as reason:
+        return f"unobserved: {reason}"
+    return "kept"
+
+
+def test_the_outcome_of_a_promise(run_of: RunOf) -> None:
+    run = run_of()
+    assert outcome(run, ledger(kept=OWN)) == "kept"
+    assert outcome(run, ledger()) == "unobserved: never observed: finalize.once, finalize.ready"
+    partly = ledger(kept=("finalize.once",))
+    assert outcome(run, partly) == "unobserved: never observed: finalize.ready"
+    broken = ledger("finalize.ready", kept=("finalize.once",))
+    assert outcome(run, broken) == "violation of finalize.ready"
+
+
+def test_a_promise_fails_for_its_own_clause_first(run_of: RunOf) -> None:
+    run = run_of()
+    assert outcome(run, ledger("isolation", *OWN[::-1])) == "violation of finalize.ready"
+    assert outcome(run, ledger("isolation", "get.safe")) == "violation of isolation"
+    assert outcome(run, ledger("isolation", kept=OWN)) == "violation of isolation"
+
+
+def test_what_should_be_counts_only_when_strict(run_of: RunOf) -> None:
+    mild = ledger("errors.message", kept=OWN)
+    assert outcome(run_of(), mild) == "kept"
+    strict = run_of(strict=True)
+    assert outcome(strict, mild) == "violation of errors.message"
+    both = ledger("errors.message", "finalize.once")
+    assert outcome(strict, both) == "violation of finalize.once"
+    assert outcome(run_of(), both) == "violation of finalize.once"
+
+
+def test_a_broken_should_clause_is_observed(run_of: RunOf, tmp_path: Path) -> None:
+    run = run_of()
+    seen = ledger("errors.message")
+    conclude(run, ["errors.message"], seen, "")
+    assert "errors.message" in seen.deviations
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reason_excuses_the_clauses_that_were_missed(run_of: RunOf) -> None:
+    run = run_of()
+    partly, fully, neither = ledger(kept=("finalize.once",)), ledger(kept=OWN), ledger()
+    for seen in (partly, fully, neither):
+        assert outcome(run, seen, "no such job") == "unobserved: no such job"
+    assert partly.excuses == {"finalize.ready": "no such job"}
+    assert fully.excuses == neither.excuses == dict.fromkeys(OWN, "no such job")
+
+
+def test_a_violation_comes_before_a_reason(run_of: RunOf) -> None:
+    seen = ledger("isolation")
+    assert outcome(run_of(), seen, "no such job") == "violation of isolation"
+    assert seen.excuses == {}
+
+
+# Making sure
+
+
+def finalize_twice(stage: Stage) -> None:
+    stage.finalize(stage.finalized(), {"second": "one"})
+
+
+def observed(run: Run, play: Callable[[Stage], None]) -> Ledger:
+    """What a promise observes, made sure of."""
+    seen = Ledger()
+    stage = Stage(run.target, seen)
+    play(stage)
+    stage.close()
+    confirm(run, seen)
+    return seen
+
+
+def test_what_is_broken_is_shortened_and_told_to_the_run(run_of: RunOf) -> None:
+    run = run_of(service(("second-finalize-ignored",), ()))
+    seen = observed(run, finalize_twice)
+    assert set(seen.deviations) == set(run.ledger.deviations) == {"finalize.once"}
+    confirmed = seen.deviations["finalize.once"]
+    assert [step.operation for step in confirmed.scenario.steps] == ["finalize", "finalize"]
+    assert (confirmed.seen, confirmed.tried) == (3, 3)
+    assert run.innocent.total() == 0
+
+
+def test_what_is_known_already_is_not_made_sure_of_twice(run_of: RunOf) -> None:
+    run = run_of(service(("second-finalize-ignored",), ()))
+    first = observed(run, finalize_twice).deviations["finalize.once"]
+    before = run.target.api.sent
+    again = Ledger()
+    again.add(deviation("finalize.once"))
+    confirm(run, again)
+    assert again.deviations == {"finalize.once": first}
+    assert run.target.api.sent == before
+
+
+def test_what_does_not_happen_again_is_still_broken(run_of: RunOf) -> None:
+    run = run_of()
+    seen = ledger("finalize.once")
+    confirm(run, seen)
+    assert seen.deviations["finalize.once"].frequency == "once"
+    assert seen.deviations["finalize.once"].tried == 3
+    assert seen.troubles == []
+
+
+def anonymous_write(stage: Stage) -> None:
+    stage.finalize(stage.pending(), {"foo": "bar"}, Caller.ANONYMOUS)
+
+
+def test_reads_that_disagree_acquit_the_write_between_them(run_of: RunOf) -> None:
+    run = run_of(service(("clock-in-created-at",), ()))
+    seen = observed(run, anonymous_write)
+    assert set(seen.deviations) == {"get.safe"}
+    assert set(run.ledger.deviations) == {"get.safe"}
+    assert {step.operation for step in seen.deviations["get.safe"].scenario.steps} == {"get"}
+
+
+def by_a_refusal() -> Deviation:
+    """What reads that disagree look like if the second one is taken for the refusal's effect."""
+    write = Step(subject="A", operation="remove", caller=Caller.ANONYMOUS)
+    return Deviation(
+        clause="access.credentials",
+        expected="the document as it was",
+        actual="another",
+        topic="effect-of-refusal.unauthenticated.anonymous.others.plain",
+        scenario=Scenario(subjects={"A": "pending"}, steps=(GET, write, GET)),
+    )
+
+
+def test_a_control_acquits_and_is_spared_after_a_while(run_of: RunOf) -> None:
+    run = run_of(service(("clock-in-created-at",), ()))
+    for number in range(1, ACQUITTALS + 1):
+        seen = Ledger()
+        seen.add(by_a_refusal())
+        confirm(run, seen)
+        assert set(seen.deviations) == set(run.ledger.deviations) == {"get.safe"}
+        assert run.innocent["access.credentials"] == number
+    before = run.target.api.sent
+    seen = Ledger()
+    seen.add(by_a_refusal())
+    confirm(run, seen)
+    assert seen.deviations == {}
+    assert run.target.api.sent == before
+
+
+def test_a_control_that_shows_nothing_acquits_nobody(run_of: RunOf) -> None:
+    run = run_of(service(("unauthorized-remove-happens",), ()))
+    seen = observed(run, lambda stage: void(stage.remove(stage.pending(), Caller.ANONYMOUS)))
+    assert "access.credentials" in seen.deviations
+    assert run.innocent.total() == 0
+
+
+def void(_: object) -> None:
+    pass
+
+
+def test_a_request_without_an_answer_that_gets_one_now_is_trouble(run_of: RunOf) -> None:
+    run = run_of()
+    seen = Ledger()
+    seen.add(deviation("errors.no-server-error", unanswered=True))
+    seen.add(deviation("finalize.once"))
+    confirm(run, seen)
+    assert set(seen.deviations) == set(run.ledger.deviations) == {"finalize.once"}
+    assert seen.troubles == ["a request got no answer: that"]
+
+
+class Crashing(Service):
+    """Answers some finalizes with 500."""
+
+    def __init__(self, when: Callable[[int], bool]) -> None:
+        super().__init__()
+        self.when = when
+        self.finalizes = 0
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        self.finalizes += 1
+        if self.when(self.finalizes):
+            return self.refusal(call, 500, "crash", "Crashed")
+        return await super().finalize(call)
+
+
+@pytest.mark.parametrize("frequency", ["always", "once"])
+def test_a_crash_that_does_not_happen_again_is_no_trouble_on_the_way(
+    run_of: RunOf, frequency: str
+) -> None:
+    run = run_of(Crashing(lambda number: frequency == "always" or number == 1))
+    seen = observed(run, lambda stage: void(stage.finalized()))
+    assert set(seen.deviations) == {"errors.no-server-error", "finalize.answer"}
+    assert seen.deviations["errors.no-server-error"].frequency == frequency
+    assert seen.troubles == []
