@@ -4,10 +4,20 @@ import itertools
 
 import pytest
 
-from virtool_contract.promises import Caller, Phase, Stage, Subject, Unobserved, clause, expect
+from virtool_contract.promises import (
+    Caller,
+    Phase,
+    Stage,
+    Subject,
+    Unobserved,
+    classify,
+    clause,
+    expect,
+)
 
 OPERATIONS = ("get", "finalize", "remove")
 CELLS = list(itertools.product(OPERATIONS, Caller, Phase))
+INVALID = (b"{", b"{}", b'{"results": []}')
 STRANGERS = [caller for caller in Caller if not caller.is_known]
 
 
@@ -22,10 +32,17 @@ def subject_in(stage: Stage, phase: Phase) -> Subject:
 
 @pytest.mark.parametrize(("operation", "caller", "phase"), CELLS, ids=str)
 def test_every_caller(stage: Stage, operation: str, caller: Caller, phase: Phase) -> None:
-    """Every operation MUST answer every caller in every state as the contract says."""
+    """Every operation MUST answer every caller in every state as the contract says.
+
+    A finalize is tried with each kind of invalid body first, then with a valid one.
+    """
+    if not stage.target.can_play(caller):
+        raise Unobserved(f"there is no {caller} to be had")
     subject = subject_in(stage, phase)
     if subject.credentials is None and caller is Caller.OWNER:
         raise Unobserved("an id that nobody has has no owner")
+    for body in INVALID if operation == "finalize" else ():
+        stage.finalize(subject, classify(body), caller)
     stage.attempt(subject, operation, caller)
     stage.read_back(subject)
 

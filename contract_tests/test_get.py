@@ -30,7 +30,7 @@ def test_results_come_with_ready(stage: Stage) -> None:
 def test_reads_agree(stage: Stage) -> None:
     """Reads with no write between them MUST agree, however many there are."""
     pending, finalized = stage.pending(), stage.finalized()
-    for _ in range(12):
+    for _ in range(60):
         expect.success(stage.get(pending))
         expect.success(stage.get(finalized))
 

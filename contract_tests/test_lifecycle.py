@@ -1,5 +1,7 @@
 """Lifecycle: stories of several analyses and callers, in any order."""
 
+import time
+
 from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,6 +20,7 @@ from virtool_contract.promises import (
     Stage,
     Subject,
     classify,
+    clause,
     finalize_body,
     freeform,
     standard,
@@ -40,6 +43,7 @@ def valid_bodies() -> st.SearchStrategy[Body]:
 
 INVALID_BODIES = st.sampled_from(INVALID).map(classify)
 BODIES = st.one_of(valid_bodies(), INVALID_BODIES)
+TIMES = st.sampled_from([1, 1, 1, 2, 3, 12])
 CALLERS = st.sampled_from([Caller.OWNER, Caller.OWNER, *OTHERS])
 
 
@@ -65,7 +69,12 @@ class Lifecycle(RuleBasedStateMachine):
         """The provider hands out another."""
         return self.stage.pending(files=files)
 
-    @rule(subject=st.one_of(pending, finalized, gone), caller=CALLERS, times=st.integers(1, 3))
+    @rule(target=pending, other=st.one_of(pending, finalized))
+    def another_of_the_same_sample(self, other: Subject) -> Subject:
+        """The provider hands out another of the same sample, if it can."""
+        return self.stage.pending(sample_of=other)
+
+    @rule(subject=st.one_of(pending, finalized, gone), caller=CALLERS, times=TIMES)
     def get(self, subject: Subject, caller: Caller, times: int) -> None:
         """Anybody reads, perhaps several times."""
         assume(self.stage.target.can_play(caller))
@@ -83,7 +92,7 @@ class Lifecycle(RuleBasedStateMachine):
         """The owner sends an invalid body."""
         self.stage.finalize(subject, body)
 
-    @rule(subject=st.one_of(finalized, gone), body=BODIES, times=st.integers(1, 3))
+    @rule(subject=st.one_of(finalized, gone), body=BODIES, times=TIMES)
     def finalize_again(self, subject: Subject, body: Body, times: int) -> None:
         """The owner finalizes what cannot be finalized any more."""
         for _ in range(times):
@@ -101,7 +110,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.stage.remove(subject)
         return subject
 
-    @rule(subject=st.one_of(finalized, gone), times=st.integers(1, 2))
+    @rule(subject=st.one_of(finalized, gone), times=TIMES)
     def remove_again(self, subject: Subject, times: int) -> None:
         """The owner removes what cannot be removed."""
         for _ in range(times):
@@ -122,6 +131,18 @@ class Lifecycle(RuleBasedStateMachine):
             self.stage.close()
 
 
+@clause("get.safe", "finalize.results")
+def test_reads_stay_fresh(stage: Stage) -> None:
+    """For half a second after a write, and from then on, no read MUST show what was before."""
+    finalized, removed = stage.finalized({"foo": "bar"}), stage.pending()
+    if stage.target.removes:
+        stage.remove(removed)
+    for _ in range(12):
+        time.sleep(0.05)
+        stage.get(finalized)
+        stage.get(removed)
+
+
 def test_stories(explorer: Explorer) -> None:
     """Whatever the order of events, every answer MUST be the one that the contract calls for."""
-    explorer.stories(Lifecycle, examples=50, steps=30)
+    explorer.stories(Lifecycle, examples=40, steps=50)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from virtool_contract.api import Api, UnsafeWriteError, basic, credential_headers, host_of
+from virtool_contract.api import Api, UnsafeWriteError
+from virtool_contract.credentials import basic, credential_headers
 from virtool_contract.provider import Credentials
 
 if TYPE_CHECKING:
@@ -349,8 +350,3 @@ def test_credentials_become_basic_or_stay_as_they_are() -> None:
     assert base64.b64decode(value.removeprefix("Basic ")).decode() == "job-j1:k:\u00e9"
     own = {"X-Job": "j1", "X-Key": "k"}
     assert dict(credential_headers(Credentials(job_id="j1", job_key="k", headers=own))) == own
-
-
-def test_a_host_is_shown_without_user_information() -> None:
-    assert host_of("http://me:secret@localhost:9950/x?y") == "localhost:9950"
-    assert host_of("https://example.org/x") == "example.org"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from virtool_contract.api import credential_headers
+from virtool_contract.credentials import credential_headers
 from virtool_contract.provider import (
     Credentials,
     HttpProvider,

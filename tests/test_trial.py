@@ -206,8 +206,8 @@ def test_a_control_acquits_and_is_spared_after_a_while(run_of: RunOf) -> None:
 
 
 def test_a_control_that_shows_nothing_acquits_nobody(run_of: RunOf) -> None:
-    run = run_of(service(("unauthorized-remove-happens",), ()))
-    seen = observed(run, lambda stage: void(stage.remove(stage.pending(), Caller.ANONYMOUS)))
+    run = run_of(service(("unauthorized-finalize-happens",), ()))
+    seen = observed(run, anonymous_write)
     assert "access.credentials" in seen.deviations
     assert run.innocent.total() == 0
 

@@ -1,18 +1,17 @@
 """The only door to a target: sends requests, keeps deadlines and caps, and guards every write."""
 
-import base64
 import threading
 import time
 from collections.abc import Iterable
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 import urllib3
 
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.exchange import Exchange, Headers, Request, Response
-from virtool_contract.provider import Credentials, reason
+from virtool_contract.provider import reason
 
 USER_AGENT = "virtool-contract"
 ACCEPTED = {
@@ -145,22 +144,3 @@ class Api:
             session.mount("https://", adapter)
             self._local.session = session
         return session
-
-
-def credential_headers(credentials: Credentials) -> Headers:
-    """The headers a job identifies itself with: verbatim ones, or HTTP Basic (RFC 7617)."""
-    if credentials.headers:
-        return tuple(credentials.headers.items())
-    return basic(f"job-{credentials.job_id}", credentials.job_key)
-
-
-def basic(user: str, password: str) -> Headers:
-    """An HTTP Basic Authorization header."""
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return (("Authorization", f"Basic {token}"),)
-
-
-def host_of(url: str) -> str:
-    """The host and port of a URL, without any user information."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

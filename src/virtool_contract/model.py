@@ -24,22 +24,31 @@ class Phase(StrEnum):
 
 
 class Caller(StrEnum):
-    """Who sends a request. The last five are ways to come without valid credentials."""
+    """Who sends a request: the owner, other jobs, and ways to come without valid credentials."""
 
     OWNER = "owner"
     OTHER_JOB = "other job"
     OTHER_WORKFLOW = "other workflow"
+    FINISHED_JOB = "finished job"
+    REMOVED_JOB = "removed job"
     WRONG_KEY = "wrong key"
     ANONYMOUS = "anonymous"
     EXTENDED_KEY = "extended key"
     SWAPPED_KEY = "swapped key"
+    FOREIGN_ID = "foreign id"
     EMPTY_KEY = "empty key"
+    WRONG_SCHEME = "wrong scheme"
     MALFORMED = "malformed credentials"
 
     @property
     def is_known(self) -> bool:
         """Whether the credentials are those of a job."""
-        return self in {Caller.OWNER, Caller.OTHER_JOB, Caller.OTHER_WORKFLOW}
+        return self.is_former or self in {Caller.OWNER, Caller.OTHER_JOB, Caller.OTHER_WORKFLOW}
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the job has done its work, so that a server may know it no more."""
+        return self in {Caller.FINISHED_JOB, Caller.REMOVED_JOB}
 
 
 PRIORITY = ("unauthenticated", "absent", "not-own", NOT_IMPLEMENTED, "finalized", "invalid-body")
@@ -121,7 +130,7 @@ def step(
 ) -> Due:
     """What is due for one request (page: Get, Finalize and Remove, Errors; DESIGN, section 3)."""
     reasons = {
-        "unauthenticated": not caller.is_known,
+        "unauthenticated": caller.is_former or not caller.is_known,
         "not-own": caller.is_known and caller is not Caller.OWNER,
         NOT_IMPLEMENTED: not implemented,
         "absent": phase is Phase.ABSENT,
@@ -138,5 +147,5 @@ def step(
         flaw=body.flaw if body else None,
         kind=body.kind if body else Kind.PLAIN,
         # Credentials that cannot even be read may be called a bad request.
-        may_refuse=refusable or caller is Caller.MALFORMED,
+        may_refuse=refusable or caller in {Caller.MALFORMED, Caller.WRONG_SCHEME},
     )

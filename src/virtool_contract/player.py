@@ -169,7 +169,10 @@ class Player:
         move = Step(subject=subject.label, operation="get")
         if subject.credentials is not None:
             response = self.response(subject, move)
-            subject.known = adopted(self.target.contract, subject.known, response)
+            known = adopted(self.target.contract, subject.known, response)
+            if due.operation.id != "get":  # it may yet happen, and no read is to blame then
+                known = replace(known, doubtful=True, cause=None)
+            subject.known = known
         return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
     def headers(self, subject: Subject, move: Step) -> Headers:

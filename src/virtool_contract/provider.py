@@ -114,13 +114,17 @@ def reason(error: BaseException) -> str:
     return ascii(" ".join(str(text).split()))[1:-1]
 
 
-def pending_analysis(provider: Provider, *, files: bool) -> Handout:
+def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") -> Handout:
     """Set up one pending analysis.
+
+    `sample_of` is the id of an analysis whose sample it should share; a provider that cannot do
+    that leaves it be.
 
     Raises:
         ProviderError: refused, or the answer lacks `analysis_id` or credentials.
     """
-    answer = provider.change("setup", PENDING_ANALYSIS, {"files": files})
+    params = {"files": files} | ({"sample_of": sample_of} if sample_of else {})
+    answer = provider.change("setup", PENDING_ANALYSIS, params)
     analysis_id = answer.get("analysis_id")
     if isinstance(analysis_id, bool) or not isinstance(analysis_id, str | int) or analysis_id == "":
         raise ProviderError(

@@ -121,8 +121,15 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
         what = "an id that nobody has" if state == "absent" else f"{state} analysis, run by its job"
         yield f"# {needs}: {what}"
     callers = {step.caller for step in scenario.steps}
-    if callers & {Caller.OTHER_JOB, Caller.SWAPPED_KEY} and BYSTANDER not in scenario.subjects:
+    if (
+        callers & {Caller.OTHER_JOB, Caller.SWAPPED_KEY, Caller.FOREIGN_ID}
+        and BYSTANDER not in scenario.subjects
+    ):
         yield "# BYSTANDER_JOB and BYSTANDER_KEY: a job that runs another analysis"
+    if Caller.FINISHED_JOB in callers:
+        yield "# FINISHED_JOB and FINISHED_KEY: a job that has finalized the analysis it ran"
+    if Caller.REMOVED_JOB in callers:
+        yield "# REMOVED_JOB and REMOVED_KEY: a job that has removed the analysis it ran"
     if Caller.OTHER_WORKFLOW in callers:
         yield "# IDLE_JOB and IDLE_KEY: a job that runs no analysis"
     for step in scenario.steps:
@@ -149,6 +156,10 @@ def _user(step: Step) -> str:
         Caller.OWNER: f'-u "job-${own}_JOB:${own}_KEY"',
         Caller.OTHER_JOB: '-u "job-$BYSTANDER_JOB:$BYSTANDER_KEY"',
         Caller.OTHER_WORKFLOW: '-u "job-$IDLE_JOB:$IDLE_KEY"',
+        Caller.FINISHED_JOB: '-u "job-$FINISHED_JOB:$FINISHED_KEY"',
+        Caller.REMOVED_JOB: '-u "job-$REMOVED_JOB:$REMOVED_KEY"',
+        Caller.FOREIGN_ID: f'-u "job-$BYSTANDER_JOB:${own}_KEY"',
+        Caller.WRONG_SCHEME: f'-H "Authorization: Bearer ${own}_KEY"',
         Caller.WRONG_KEY: f'-u "job-${own}_JOB:wrong"',
         Caller.ANONYMOUS: "",
         Caller.EXTENDED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY}}x"',

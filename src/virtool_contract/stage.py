@@ -17,9 +17,10 @@ FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 class Stage(Player):
     """A player with a cast: subjects in each state, a bystander, and moves that read back."""
 
-    def pending(self, *, files: bool = True) -> Subject:
-        """A pending analysis, read once by its owner."""
-        subject = self.target.pending(self._label(), files=files)
+    def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
+        """A pending analysis, read once by its owner; perhaps of the same sample as another."""
+        other = sample_of.known.id if sample_of else ""
+        subject = self.target.pending(self._label(), files=files, sample_of=other)
         self.enter(subject)
         first = self.get(subject).judgement.document or {}
         if first.get("ready") is True and isinstance(first.get("results"), dict):

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from virtool_contract.api import Api, basic, credential_headers
+from virtool_contract.api import Api
+from virtool_contract.body import finalize_body
 from virtool_contract.contract import Contract
+from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
 from virtool_contract.interrupts import held_back
 from virtool_contract.model import Caller
@@ -58,20 +60,21 @@ class Target:
     trusts_404: bool = True
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
+    _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
 
-    def pending(self, label: str, *, files: bool) -> Subject:
-        """A fresh pending analysis.
+    def pending(self, label: str, *, files: bool, sample_of: str = "") -> Subject:
+        """A fresh pending analysis; of the same sample as another, if the provider can.
 
         Raises:
             ProviderError: the provider refused, or handed out an analysis it had given before.
         """
         with held_back():
-            return self._pending(label, files=files)
+            return self._pending(label, files=files, sample_of=sample_of)
 
-    def _pending(self, label: str, *, files: bool) -> Subject:
-        handout = pending_analysis(self.provider, files=files)
+    def _pending(self, label: str, *, files: bool, sample_of: str) -> Subject:
+        handout = pending_analysis(self.provider, files=files, sample_of=sample_of)
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
         self._handed_out.add(handout.analysis_id)
@@ -114,12 +117,36 @@ class Target:
 
     def can_play(self, caller: Caller) -> bool:
         """Whether the provider can set up what the caller needs."""
-        if caller is Caller.OTHER_WORKFLOW:
-            try:
+        try:
+            if caller is Caller.OTHER_WORKFLOW:
                 self.idle_job()
-            except UnknownStateError:
-                return False
+            elif caller.is_former:
+                self.former_job(caller)
+        except (UnknownStateError, Unobserved):
+            return False
         return True
+
+    def former_job(self, caller: Caller) -> Credentials:
+        """A job whose analysis it has finalized, or removed.
+
+        Raises:
+            Unobserved: the target did not let it.
+        """
+        if caller not in self._former:
+            name = "finalize" if caller is Caller.FINISHED_JOB else "remove"
+            operation = self.contract.operations[name]
+            if name == "remove" and not self.removes:
+                raise Unobserved("Remove is not implemented")
+            subject = self.pending(name, files=False)
+            assert subject.credentials is not None
+            body = finalize_body({"foo": "bar"}).raw if operation.takes_body else b""
+            typed = (("Content-Type", "application/json"),) if body else ()
+            headers = (*credential_headers(subject.credentials), *typed)
+            response = self.api.send(operation.method, subject.known.id, headers, body).response
+            if response is None or not operation.success.covers(response.status):
+                raise Unobserved(f"the target did not let a job {name} its analysis")
+            self._former[caller] = subject.credentials
+        return self._former[caller]
 
     def tear_down(self, subject: Subject) -> None:
         """Give an analysis back; a provider that fails here does not spoil what was established."""
@@ -149,35 +176,16 @@ class Target:
         other = self.bystander().credentials
         assert other is not None, "a bystander is handed out with credentials"
         own = owner or other
-        match caller:
-            case Caller.OWNER:
-                return credential_headers(own)
-            case Caller.OTHER_JOB:
-                return credential_headers(other)
-            case Caller.OTHER_WORKFLOW:
-                return credential_headers(self.idle_job())
-            case Caller.ANONYMOUS:
-                return ()
-            case Caller.MALFORMED:
-                return (("Authorization", "Basic !"),)
-            case _:
-                return _spoiled(caller, own, other)
+        if caller is Caller.ANONYMOUS:
+            return ()
+        if not caller.is_known:
+            return spoiled(caller, own, other)
+        return credential_headers(self._job(caller, own, other))
 
-
-def _spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
-    """The owner's credentials, made invalid the caller's way."""
-    if own.headers:
-        return tuple((name, _spoil(caller, value)) for name, value in own.headers.items())
-    key = other.job_key if caller is Caller.SWAPPED_KEY else _spoil(caller, own.job_key)
-    return basic(f"job-{own.job_id}", key)
-
-
-def _spoil(caller: Caller, secret: str) -> str:
-    if caller is Caller.EMPTY_KEY:
-        return ""
-    if caller is Caller.EXTENDED_KEY:
-        return f"{secret}x"
-    return secret[:-1] + ("a" if secret[-1:] != "a" else "b")
+    def _job(self, caller: Caller, own: Credentials, other: Credentials) -> Credentials:
+        if caller in {Caller.OWNER, Caller.OTHER_JOB}:
+            return own if caller is Caller.OWNER else other
+        return self.former_job(caller) if caller.is_former else self.idle_job()
 
 
 def similar_ids(analysis_id: str) -> Iterator[str]:

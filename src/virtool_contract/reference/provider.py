@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from virtool_contract.reference.minting import Minting
@@ -43,7 +44,9 @@ class Provider(Minting):
         job = self.new_job(analysis_id=self.new_id())
         assert job.analysis_id is not None
         self.store.hire(job)
-        self.store.put(self.new_analysis(job.analysis_id, job.id, files))
+        analysis = self.new_analysis(job.analysis_id, job.id, files)
+        other = self.store.analyses.get(str(params.get("sample_of")))
+        self.store.put(replace(analysis, sample=other.sample) if other else analysis)
         return {"analysis_id": job.analysis_id, "job_id": job.id, "job_key": job.key}
 
     def set_up_idle(self, _params: Document) -> Document:

@@ -1,0 +1,41 @@
+"""How a caller identifies itself: headers of a job, or such that are no job's."""
+
+import base64
+
+from virtool_contract.exchange import Headers
+from virtool_contract.model import Caller
+from virtool_contract.provider import Credentials
+
+
+def credential_headers(credentials: Credentials) -> Headers:
+    """The headers a job identifies itself with: verbatim ones, or HTTP Basic (RFC 7617)."""
+    if credentials.headers:
+        return tuple(credentials.headers.items())
+    return basic(f"job-{credentials.job_id}", credentials.job_key)
+
+
+def basic(user: str, password: str) -> Headers:
+    """An HTTP Basic Authorization header."""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return (("Authorization", f"Basic {token}"),)
+
+
+def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
+    """The headers of a caller that nobody knows: the owner's credentials, made invalid its way."""
+    if caller is Caller.MALFORMED:
+        return (("Authorization", "Basic !"),)
+    if caller is Caller.WRONG_SCHEME:
+        return (("Authorization", f"Bearer {own.job_key or 'wrong'}"),)
+    if own.headers:
+        return tuple((name, _spoil(caller, value)) for name, value in own.headers.items())
+    job = other if caller is Caller.FOREIGN_ID else own
+    keys = {Caller.FOREIGN_ID: own.job_key, Caller.SWAPPED_KEY: other.job_key}
+    return basic(f"job-{job.job_id}", keys.get(caller) or _spoil(caller, own.job_key))
+
+
+def _spoil(caller: Caller, secret: str) -> str:
+    if caller is Caller.EMPTY_KEY:
+        return ""
+    if caller is Caller.EXTENDED_KEY:
+        return f"{secret}x"
+    return secret[:-1] + ("a" if secret[-1:] != "a" else "b")

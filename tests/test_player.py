@@ -1,0 +1,365 @@
+"""A player blames the right clause, and knows what it knows after each answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from typing_extensions import override
+
+from virtool_contract.judge import Finding
+from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.model import Caller, Phase
+from virtool_contract.reference.service import Service
+from virtool_contract.reference.values import Analysis, Call, Document, Reply
+from virtool_contract.replay import confirm
+from virtool_contract.serve import service
+from virtool_contract.stage import Stage
+from virtool_contract.target import TargetTroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Wire
+    from virtool_contract.target import Target
+
+    Served: TypeAlias = Callable[[Service], str]
+    TargetOf: TypeAlias = Callable[[Service | str], Target]
+    Wiring: TypeAlias = Callable[[Callable[[socket.socket, bytes], None]], Wire]
+
+FOO = {"foo": "bar"}
+NEVER_READY = {"finalize.ready", "get.results-when-ready", "get.document"}
+"""What reads with results and without `ready` break."""
+
+
+def broken(stage: Stage) -> set[str]:
+    return set(stage.ledger.deviations)
+
+
+# Second looks: whose fault is a surprise?
+
+
+def test_reads_that_never_tell_are_the_fault_of_the_finalize(target_of: TargetOf) -> None:
+    stage = Stage(target_of(service(("not-ready-in-reads",), ())))
+    subject = stage.finalized()
+    assert broken(stage) == NEVER_READY
+    assert subject.known.doubtful
+    stage.get(subject)
+    stage.finalize(subject, FOO)
+    stage.remove(subject)
+    stage.get(subject, Caller.OTHER_JOB)
+    assert broken(stage) == NEVER_READY, "of a doubtful subject little is judged"
+
+
+class Stale(Service):
+    """The first read after a finalize still shows what was before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: dict[str, Analysis | None] = {}
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        self.before[call.analysis_id] = self.find(call.analysis_id)
+        return await super().finalize(call)
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        return super().answer_to_get(call, self.before.pop(analysis.id, None) or analysis)
+
+
+def test_a_read_that_is_merely_late_is_the_fault_of_the_write(target_of: TargetOf) -> None:
+    stage = Stage(target_of(Stale()))
+    stage.finalized()
+    assert broken(stage) <= {"finalize.ready", "finalize.results"}
+    assert "finalize.ready" in broken(stage)
+
+
+class Fickle(Service):
+    """Each read shows another workflow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    @override
+    def document_of_get(self, analysis: Analysis) -> Document:
+        self.reads += 1
+        return super().document_of_get(analysis) | {"workflow": f"w{self.reads}"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "caller"),
+    [
+        ("get", Caller.OWNER),
+        ("remove", Caller.OWNER),
+        ("finalize", Caller.ANONYMOUS),
+        ("remove", Caller.ANONYMOUS),
+        ("finalize", Caller.OTHER_JOB),
+    ],
+)
+def test_reads_that_disagree_are_the_fault_of_no_write(
+    target_of: TargetOf, operation: str, caller: Caller
+) -> None:
+    stage = Stage(target_of(Fickle()))
+    subject = stage.pending()
+    stage.attempt(subject, operation, caller)
+    stage.get(subject)
+    stage.get(subject)
+    assert broken(stage) == {"get.safe"}
+
+
+def test_reads_that_change_for_good_are_told_from_writes_by_a_control(target_of: TargetOf) -> None:
+    target = target_of(service(("third-read-differs",), ()))
+    stage = Stage(target)
+    subject = stage.pending()
+    stage.get(subject)
+    stage.finalize(subject, FOO)
+    assert broken(stage) == {"finalize.changes-nothing-else"}
+    deviation = stage.ledger.deviations["finalize.changes-nothing-else"]
+    assert confirm(target, deviation).clause == "get.safe"
+
+
+def test_reads_that_change_without_a_write_are_unsafe(target_of: TargetOf) -> None:
+    stage = Stage(target_of(service(("third-read-differs",), ())))
+    subject = stage.pending()
+    for _ in range(4):
+        stage.get(subject)
+    assert broken(stage) == {"get.safe"}
+
+
+# Others
+
+
+def test_a_write_that_reaches_a_neighbour_breaks_isolation_only(target_of: TargetOf) -> None:
+    stage = Stage(target_of(service(("finalize-takes-neighbours",), ())))
+    stage.bystander()
+    first, second = stage.pending(), stage.pending()
+    stage.finalize(first, FOO)
+    stage.get(second)
+    assert broken(stage) == {"isolation"}
+    assert second.known.doubtful
+    stage.finalize(second, {"second": "one"})
+    assert broken(stage) == {"isolation"}
+
+
+def test_a_neighbour_that_was_changed_long_ago_is_not_blamed_on_the_next_write(
+    target_of: TargetOf,
+) -> None:
+    stage = Stage(target_of(service(("finalize-takes-neighbours",), ())))
+    stage.bystander()
+    first, second = stage.pending(), stage.pending()
+    stage.finalize(first, FOO)
+    stage.finalize(second, FOO, Caller.ANONYMOUS)
+    assert broken(stage) == {"isolation"}
+
+
+# What is known after a wrong answer
+
+
+class HalfDone(Service):
+    """A finalize answers with a status of one's choice, and happens or not."""
+
+    def __init__(self, status: int, *, happens: bool) -> None:
+        super().__init__()
+        self.status = status
+        self.happens = happens
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if self.happens:
+            await super().finalize(call)
+        return self.refusal(call, self.status, "half", "There is already a result")
+
+
+@pytest.mark.parametrize("happens", [True, False])
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_after_a_wrong_answer_the_target_is_asked(
+    target_of: TargetOf, status: int, *, happens: bool
+) -> None:
+    stage = Stage(target_of(HalfDone(status, happens=happens)))
+    subject = stage.finalized()
+    assert "finalize.answer" in broken(stage)
+    assert broken(stage) <= {"finalize.answer", "documented-status"}
+    assert subject.known.phase is (Phase.FINALIZED if happens else Phase.PENDING)
+    assert not subject.known.doubtful
+    stage.get(subject)
+    stage.remove(subject)
+    assert broken(stage) <= {"finalize.answer", "documented-status"}
+
+
+def test_a_doubtful_subject_is_still_guarded_against_others(target_of: TargetOf) -> None:
+    faults = ("not-ready-in-reads", "anonymous-removes")
+    stage = Stage(target_of(service(faults, ())))
+    subject = stage.pending()
+    stage.finalize(subject, FOO)
+    assert broken(stage) == NEVER_READY
+    assert subject.known.doubtful
+    stage.remove(subject, Caller.ANONYMOUS)
+    assert broken(stage) == NEVER_READY | {"access.credentials"}
+
+
+# Findings of others
+
+
+def test_findings_of_others_are_taken_in(target_of: TargetOf) -> None:
+    def finding(clause: str, *, kept: bool) -> Finding:
+        return Finding(clause=clause, kept=kept, expected="this", actual="that")
+
+    findings = (finding("get.safe", kept=True), finding("isolation", kept=False))
+    stage = Stage(target_of(Service()))
+    stage.pending()
+    stage.report(findings)
+    assert broken(stage) == {"isolation"}
+    assert stage.ledger.deviations["isolation"].scenario.steps
+    assert stage.ledger.kept["get.safe"] >= 1
+    muted = Stage(target_of(Service()), raises=True, muted=frozenset({"isolation"}))
+    muted.report(findings)
+    assert broken(muted) == set()
+    eager = Stage(target_of(Service()), raises=True)
+    seen: list[Violation] = []
+    eager.before_raising = seen.append
+    with pytest.raises(Violation, match="isolation") as caught:
+        eager.report(findings)
+    assert seen == [caught.value]
+
+
+# No answer
+
+
+def passes_on(
+    reference: str, cut: bytes, *, after: float | None = None
+) -> Callable[[socket.socket, bytes], None]:
+    """Pass requests on, but hang up on those that start like `cut`.
+
+    With `after`, these reach the reference so many seconds later all the same.
+    """
+    host, _, port = reference.removeprefix("http://").partition(":")
+
+    def forward(request: bytes, connection: socket.socket | None) -> None:
+        with suppress(OSError), socket.create_connection((host, int(port))) as upstream:
+            head, _, body = request.partition(b"\r\n\r\n")
+            upstream.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
+            while piece := upstream.recv(65536):
+                if connection is not None:
+                    connection.sendall(piece)
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        if not request.startswith(cut):
+            forward(request, connection)
+        elif after is not None:
+            timer = threading.Timer(after, forward, (request, None))
+            timer.daemon = True
+            timer.start()
+        connection.close()
+
+    return script
+
+
+@pytest.fixture
+def cutting(target_of: TargetOf, served: Served, wire: Wiring) -> Callable[..., Target]:
+    """A target that is the reference behind a proxy that cuts some requests."""
+
+    def make(cut: bytes, after: float | None = None) -> Target:
+        return target_of(wire(passes_on(served(Service()), cut, after=after)).url)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"), [(b"PATCH", "finalize"), (b"DELETE /api", "remove")]
+)
+@pytest.mark.parametrize("caller", [Caller.OWNER, Caller.ANONYMOUS])
+def test_a_write_without_an_answer_is_a_server_error(
+    cutting: Callable[..., Target], method: bytes, operation: str, caller: Caller
+) -> None:
+    target = cutting(method)
+    stage = Stage(target)
+    answer = stage.attempt(stage.pending(), operation, caller)
+    assert broken(stage) == {"errors.no-server-error"}
+    deviation = stage.ledger.deviations["errors.no-server-error"]
+    assert deviation.unanswered
+    assert deviation.expected == "an answer"
+    assert deviation.actual.startswith("none: ")
+    assert deviation.scenario.steps[-1].operation == operation
+    assert answer.response.status == 0
+    assert not answer.accepted
+    assert confirm(target, deviation).frequency == "always"
+
+
+def test_a_write_that_happens_after_all_accuses_nobody(cutting: Callable[..., Target]) -> None:
+    stage = Stage(cutting(b"PATCH", after=0.0))
+    subject = stage.finalized()
+    time.sleep(0.1)
+    for _ in range(2):
+        stage.get(subject)
+    assert broken(stage) == {"errors.no-server-error"}
+
+
+def test_a_write_that_happens_later_accuses_no_read(cutting: Callable[..., Target]) -> None:
+    stage = Stage(cutting(b"PATCH", after=0.3))
+    subject = stage.finalized()
+    assert b'"ready":false' in stage.get(subject).response.body
+    time.sleep(0.5)
+    assert b'"ready":true' in stage.get(subject).response.body, "it has happened by now"
+    assert broken(stage) == {"errors.no-server-error"}
+
+
+def test_a_muted_lack_of_answers_is_not_told(cutting: Callable[..., Target]) -> None:
+    stage = Stage(
+        cutting(b"PATCH"), Ledger(), raises=True, muted=frozenset({"errors.no-server-error"})
+    )
+    stage.finalized()
+    assert broken(stage) == set()
+
+
+def test_a_target_that_is_gone_ends_the_play(target_of: TargetOf) -> None:
+    reference = Service()
+    target = target_of(reference)
+    stage = Stage(target)
+    subject = stage.pending()
+    stage.bystander()
+    target.api.base_url = "http://127.0.0.1:1"
+    with pytest.raises(TargetTroubleError, match=r"no answer to PATCH /api/analyses/{analysis_id}"):
+        stage.finalize(subject, FOO)
+    assert broken(stage) == set()
+    with pytest.raises(TargetTroubleError, match="no answer to GET"):
+        stage.get(subject)
+    with pytest.raises(TargetTroubleError, match="no answer to GET"):
+        stage.read_back(subject)
+    stage.close()
+    assert list(reference.store.analyses) == [target.bystander().known.id]
+
+
+def test_a_write_is_sent_once_and_a_read_at_most_twice(
+    target_of: TargetOf, served: Served, wire: Wiring
+) -> None:
+    url = served(Service())
+    dead = threading.Event()
+    inner = passes_on(url, b"nothing")
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        if dead.is_set():
+            connection.close()
+        else:
+            inner(connection, request)
+
+    server = wire(script)
+    stage = Stage(target_of(server.url))
+    subject = stage.pending()
+    stage.bystander()
+    dead.set()
+    before = len(server.requests)
+    with pytest.raises(TargetTroubleError):
+        stage.finalize(subject, FOO)
+    sent = [each.split(b" ")[0] for each in server.requests[before:]]
+    assert sent == [b"PATCH", b"GET"], "the GET asks whether anybody is there"
+    with pytest.raises(TargetTroubleError):
+        stage.get(subject)
+    sent = [each.split(b" ")[0] for each in server.requests[before:]]
+    assert sent == [b"PATCH", b"GET", b"GET", b"GET", b"GET"], "and once more at the end"
+    assert isinstance(stage.ledger.troubles[-1], str)
