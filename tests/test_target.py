@@ -180,12 +180,13 @@ def test_a_provider_that_cannot_tear_down_does_no_harm(target_of: TargetOf) -> N
     assert reference.asked("teardown", "a pending analysis") == 1
 
 
-def test_the_other_job_and_the_idle_one_are_set_up_once(target_of: TargetOf) -> None:
+def test_the_other_jobs_are_set_up_once(target_of: TargetOf) -> None:
     reference = Noting()
     target = target_of(reference)
     for caller in (*Caller, *Caller):
         target.headers(caller, OWN)
-    assert reference.asked("setup", "a pending analysis") == 1
+    others = ("the bystander's", "one that finalizes", "one that removes")
+    assert reference.asked("setup", "a pending analysis") == len(others)
     assert reference.asked("setup", "a job that runs no analysis") == 1
     assert target.bystander() is target.bystander()
     first = target.bystander()
