@@ -193,13 +193,13 @@ def test_after_a_wrong_answer_the_target_is_asked(
 
 
 def test_a_doubtful_subject_is_still_guarded_against_others(target_of: TargetOf) -> None:
-    faults = ("not-ready-in-reads", "anonymous-removes")
+    faults = ("not-ready-in-reads", "anonymous-reads-finalized")
     stage = Stage(target_of(service(faults, ())))
     subject = stage.pending()
     stage.finalize(subject, FOO)
     assert broken(stage) == NEVER_READY
     assert subject.known.doubtful
-    stage.remove(subject, Caller.ANONYMOUS)
+    stage.get(subject, Caller.ANONYMOUS)
     assert broken(stage) == NEVER_READY | {"access.credentials"}
 
 

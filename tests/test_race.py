@@ -37,6 +37,8 @@ def finalize(word: str, subject: str = "A", caller: Caller = Caller.OWNER) -> St
     return Step(subject=subject, operation="finalize", caller=caller, body=body)
 
 
+MANY = 150
+"""Rounds until a window of two milliseconds is hit, on a machine that is busy; a few do mostly."""
 ONE, TWO = finalize("one"), finalize("two")
 PROGRAMS = {
     "finalizes and reads": (ONE, GET, TWO, GET, GET),
@@ -50,7 +52,7 @@ FAULTS = {
     "finalize-race": ((ONE, TWO), "finalize.atomic"),
     "remove-race": ((REMOVE, REMOVE), "remove.atomic"),
     "remove-overtakes-finalize": ((REMOVE, ONE), "remove.atomic"),
-    "finalize-revives": ((REMOVE, ONE), "finalize.atomic"),
+    "finalize-revives": ((ONE, REMOVE), "finalize.atomic"),
     "ready-before-results": ((ONE, GET, GET, GET), "finalize.atomic"),
     "gone-during-finalize": ((ONE, GET, GET, GET), "finalize.atomic"),
     "concurrent-finalizes-both-refused": ((ONE, TWO), "finalize.atomic"),
@@ -98,7 +100,7 @@ def test_a_fault_breaks_the_clause_it_is_about(
     program, clause = how
     target = target_of(service((fault,), ()))
     racer = racing(target)
-    racer.race(*program, rounds=25)
+    racer.race(*program, rounds=MANY)
     target.close()
     assert set(racer.ledger.deviations) == {clause}
     deviation = racer.ledger.deviations[clause]
@@ -111,7 +113,7 @@ def test_a_fault_breaks_the_clause_it_is_about(
 
 def test_two_that_succeed_are_told_with_what_was_lost(target_of: TargetOf, racing: Racing) -> None:
     racer = racing(target_of(service(("finalize-race",), ())))
-    racer.race(ONE, TWO, rounds=25)
+    racer.race(ONE, TWO, rounds=MANY)
     deviation = racer.ledger.deviations["finalize.atomic"]
     assert deviation.expected == "answers that some order of the requests, one at a time, explains"
     assert deviation.actual.startswith("acknowledged and lost: ")
@@ -123,7 +125,7 @@ def test_what_broke_goes_through_json_and_is_played_again(
 ) -> None:
     target = target_of(service(("finalize-race",), ()))
     racer = racing(target)
-    racer.race(ONE, TWO, rounds=25)
+    racer.race(ONE, TWO, rounds=MANY)
     found = racer.ledger.deviations["finalize.atomic"]
     read = Deviation.from_json(found.to_json())
     assert read == found
@@ -139,7 +141,7 @@ def test_a_clause_that_is_broken_already_does_not_end_a_race(
 ) -> None:
     target = target_of(service(("finalize-race",), ()))
     racer = racing(target)
-    racer.race(ONE, TWO, rounds=25)
+    racer.race(ONE, TWO, rounds=MANY)
     before = target.api.sent
     racer.race(ONE, TWO, rounds=4)
     assert target.api.sent - before == 4 * 3
