@@ -15,7 +15,7 @@ from virtool_contract.promises import (
 
 pytestmark = standard
 
-ROUNDS = 25
+ROUNDS = 30
 
 
 def finalize(word: str, subject: str = "A", caller: Caller = Caller.OWNER) -> Step:
@@ -42,7 +42,8 @@ FINALIZES = {
 }
 
 REMOVALS = {
-    "a finalize": (REMOVE, ONE),
+    "a finalize behind": (REMOVE, ONE),
+    "a finalize ahead": (ONE, REMOVE),
     "a finalize and reads": (ONE, REMOVE, GET, GET),
     "finalizes": (ONE, REMOVE, TWO, REMOVE),
     "a removal": (REMOVE, REMOVE),

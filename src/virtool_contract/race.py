@@ -64,6 +64,8 @@ class Racer:
         return set(self.ledger.deviations) <= known_before
 
     def _together(self, stage: Stage, steps: tuple[Step, ...]) -> Iterator[Event]:
+        if len(steps) > MOST_CLIENTS:
+            raise ValueError(f"a race has {MOST_CLIENTS} requests at most, not {len(steps)}")
         barrier = threading.Barrier(len(steps))
         began = time.monotonic()
         subjects = [stage.subjects[step.subject] for step in steps]

@@ -84,6 +84,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
     controls = (
         (deviation.scenario.without_last_write(), _by_reads),
         (_with_plain_results(deviation.scenario), _by_plain_results),
+        (_with_a_read_at_last(deviation.scenario), _by_a_read),
     )
     for control, explains in controls:
         if control != deviation.scenario:
@@ -126,6 +127,17 @@ def _by_plain_results(deviation: Deviation, other: Deviation) -> bool:
     """Whether the same thing happens to plain results."""
     stem = deviation.topic.rpartition(".")[0]
     return bool(stem) and other.topic == f"{stem}.{Kind.PLAIN}"
+
+
+def _by_a_read(deviation: Deviation, other: Deviation) -> bool:
+    """Whether a read in place of the last write would have shown the same."""
+    return deviation.topic.startswith("effect.others") and other.topic.startswith("effect")
+
+
+def _with_a_read_at_last(scenario: Scenario) -> Scenario:
+    """The scenario with its owner's read in place of the last step."""
+    last = Step(subject=scenario.steps[-1].subject, operation="get")
+    return replace(scenario, steps=(*scenario.steps[:-1], last))
 
 
 def _with_plain_results(scenario: Scenario) -> Scenario:
