@@ -110,7 +110,8 @@ def test_refused_requests_do_not_reopen_it(stage: Stage) -> None:
     for body in (classify(b"{"), finalize_body(None)):
         stage.finalize(analysis, body)
         expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
-    for caller in (Caller.OWNER, Caller.OTHER_JOB, Caller.ANONYMOUS):
+    for caller in (Caller.OTHER_JOB, Caller.ANONYMOUS, Caller.OWNER):
+        stage.finalize(analysis, {"stolen": "yes"}, caller)
         stage.remove(analysis, caller)
         expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
 

@@ -13,8 +13,10 @@ def test_the_owner_gets_the_document(stage: Stage) -> None:
 @clause("get.files")
 def test_the_document_lists_the_files(stage: Stage) -> None:
     """The document MUST list the files of the analysis, also where there are none."""
-    expect.success(stage.get(stage.pending(files=True)))
     expect.success(stage.get(stage.pending(files=False)))
+    answer = stage.get(stage.pending(files=True))
+    expect.success(answer)
+    expect.files(answer)
 
 
 @clause("get.results-when-ready")

@@ -13,6 +13,7 @@ STRANGERS = (
     Caller.WRONG_KEY,
     Caller.ANONYMOUS,
     Caller.EXTENDED_KEY,
+    Caller.TRUNCATED_KEY,
     Caller.SWAPPED_KEY,
     Caller.FOREIGN_ID,
     Caller.EMPTY_KEY,

@@ -324,7 +324,9 @@ def test_a_target_that_is_gone_ends_the_play(target_of: TargetOf) -> None:
     subject = stage.pending()
     stage.bystander()
     target.api.base_url = "http://127.0.0.1:1"
-    with pytest.raises(TargetTroubleError, match=r"no answer to PATCH /api/analyses/{analysis_id}"):
+    with pytest.raises(
+        TargetTroubleError, match=f"no answer to PATCH /api/analyses/{subject.known.id}"
+    ):
         stage.finalize(subject, FOO)
     assert broken(stage) == set()
     with pytest.raises(TargetTroubleError, match="no answer to GET"):

@@ -71,7 +71,8 @@ def basic_of(headers: Headers) -> str:
 OWN = Credentials(job_id="own", job_key="secreta")
 CHANGED_KEYS = {
     Caller.OWNER: "job-own:secreta",
-    Caller.WRONG_KEY: "job-own:secretb",
+    Caller.WRONG_KEY: "job-own:secaaab",
+    Caller.TRUNCATED_KEY: "job-own:secret",
     Caller.EXTENDED_KEY: "job-own:secretax",
     Caller.EMPTY_KEY: "job-own:",
 }
@@ -105,7 +106,8 @@ def test_of_an_absent_subject_the_other_job_is_as_good_an_owner_as_any(target_of
     ("caller", "sent"),
     [
         (Caller.OWNER, "tokena"),
-        (Caller.WRONG_KEY, "tokenb"),
+        (Caller.WRONG_KEY, "tokaab"),
+        (Caller.TRUNCATED_KEY, "token"),
         (Caller.EXTENDED_KEY, "tokenax"),
         (Caller.EMPTY_KEY, ""),
     ],

@@ -11,7 +11,9 @@ import urllib3
 
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.exchange import Exchange, Headers, Request, Response
+from virtool_contract.interrupts import obey
 from virtool_contract.provider import reason
+from virtool_contract.secrets import Secrets
 
 USER_AGENT = "virtool-contract"
 ACCEPTED = {
@@ -53,6 +55,7 @@ class Api:
         self._admitted: set[str] = set()
         self._local = threading.local()
         self._watchdog = Watchdog()
+        self.secrets = Secrets()
 
     def admit(self, analysis_id: str) -> None:
         """Allow writes to an id: it was handed out by the provider, or read as absent."""
@@ -82,13 +85,14 @@ class Api:
             raise UnsafeWriteError(f"{method} on {analysis_id!r}, which nobody handed out")
         target = self.target(analysis_id)
         request = Request(method=method, target=target, headers=headers, body=body)
+        obey()
         self.sent += 1
         failure, response = "", None
         with self._watchdog.watching(self.deadline) as watch:
             try:
                 response = self._respond(request)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                failure = reason(error)
+                failure = self.secrets.hide(reason(error))
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
             return Exchange(request=request, failure=late)

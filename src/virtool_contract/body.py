@@ -105,10 +105,14 @@ def _kind(raw: bytes, value: dict[str, Json]) -> Kind:
 def is_plain(results: Json) -> bool:
     """Whether results are so tame that no server stumbles over their content.
 
-    Not empty, two levels at most; short lower-case words, and integers between 2 and 2^31. A
-    failure on such results is about finalizing as such, not about freeform.
+    Not empty, two levels at most, nothing empty or single inside; short lower-case words, and
+    integers from 2 to a million. A failure on such results is about finalizing as such, not about
+    freeform.
     """
-    return bool(results) and depth(results) <= 2 and all(map(_tame, _leaves(results)))
+    if not results or depth(results) > 2:
+        return False
+    inner = [item for item in results.values() if isinstance(item, dict | list)]
+    return all(len(item) > 1 for item in inner) and all(map(_tame, _leaves(results)))
 
 
 def _leaves(value: Json) -> list[Json]:
@@ -128,4 +132,4 @@ def _tame(leaf: Json) -> bool:
     if isinstance(leaf, str):
         word = leaf.isascii() and leaf.isalpha() and leaf.islower()
         return word and len(leaf) <= 32 and leaf not in UNTAMED
-    return isinstance(leaf, int) and not isinstance(leaf, bool) and 2 <= leaf < 2**31
+    return isinstance(leaf, int) and not isinstance(leaf, bool) and 2 <= leaf < 10**6

@@ -151,5 +151,5 @@ def _check_docs(chosen: argparse.Namespace) -> int:
     for line in found:
         print(line)
     if not found:
-        print(f"{chosen.page.name} and the contract agree")
+        print(f"{chosen.page.name} and the contract agree (endpoints, tables, examples; not prose)")
     return VIOLATES if found else CONFORMS

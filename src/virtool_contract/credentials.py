@@ -21,16 +21,28 @@ def basic(user: str, password: str) -> Headers:
 
 
 def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
-    """The headers of a caller that nobody knows: the owner's credentials, made invalid its way."""
+    """The headers of a caller that nobody knows: the owner's credentials, made invalid its way.
+
+    Of headers that a provider hands out as they are, those that look like credentials are spoiled.
+    """
     if caller is Caller.MALFORMED:
         return (("Authorization", "Basic !"),)
     if caller is Caller.WRONG_SCHEME:
         return (("Authorization", f"Bearer {own.job_key or 'wrong'}"),)
     if own.headers:
-        return tuple((name, _spoil(caller, value)) for name, value in own.headers.items())
+        secret = [name for name in own.headers if _is_secret(name)] or list(own.headers)
+        return tuple(
+            (name, _spoil(caller, value) if name in secret else value)
+            for name, value in own.headers.items()
+        )
     job = other if caller is Caller.FOREIGN_ID else own
     keys = {Caller.FOREIGN_ID: own.job_key, Caller.SWAPPED_KEY: other.job_key}
     return basic(f"job-{job.job_id}", keys.get(caller) or _spoil(caller, own.job_key))
+
+
+def _is_secret(header: str) -> bool:
+    words = ("auth", "cookie", "key", "token", "secret", "session")
+    return any(word in header.lower() for word in words)
 
 
 def _spoil(caller: Caller, secret: str) -> str:
@@ -38,4 +50,15 @@ def _spoil(caller: Caller, secret: str) -> str:
         return ""
     if caller is Caller.EXTENDED_KEY:
         return f"{secret}x"
-    return secret[:-1] + ("a" if secret[-1:] != "a" else "b")
+    if caller is Caller.TRUNCATED_KEY:
+        return secret[:-4] if len(secret) > 8 else secret[:-1]
+    # Several characters from the middle on: the last ones of a token may carry unused bits.
+    middle = max(len(secret) // 2, 0)
+    return (
+        secret[:middle] + "".join(map(_another, secret[middle : middle + 6])) + secret[middle + 6 :]
+    )
+
+
+def _another(char: str) -> str:
+    """Another character of the same make."""
+    return "b" if char == "a" else "a" if char.isalpha() else "8" if char == "7" else "7"

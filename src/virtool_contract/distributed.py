@@ -20,6 +20,7 @@ class Part:
     path: str = ""
     removes: bool = True
     selected: bool = False
+    clauses: tuple[str, ...] = ()
     problem: str = ""
     code: int = 0
 
@@ -31,7 +32,10 @@ class Part:
     @classmethod
     def heard(cls, output: Mapping[str, Any]) -> Self | None:
         """What a worker left word of; None where it ran nothing of the suite."""
-        return cls(**output[KEY]) if KEY in output else None
+        if KEY not in output:
+            return None
+        part = dict(output[KEY])
+        return cls(**{**part, "clauses": tuple(part["clauses"])})
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -111,6 +111,20 @@ def _ordered(value: Json) -> Json:
     return value
 
 
+DISTINCTIVE = 6
+"""A value of so many characters is not in a text by coincidence; two are no coincidence at all."""
+
+
+def quotes(text: str, document: Mapping[str, Json]) -> bool:
+    """Whether a text quotes a document: two distinctive values of it, whatever the format."""
+    rows = [document.get(name) for name in ("sample", "index", "subtractions", "files")]
+    rows = [row for each in rows for row in (each if isinstance(each, list) else [each])]
+    values = {row.get(key) for row in rows if isinstance(row, dict) for key in ("id", "name")}
+    values.add(document.get("created_at"))
+    words = [each for each in values if isinstance(each, str) and len(each) >= DISTINCTIVE]
+    return sum(word in text for word in words) >= 2
+
+
 def file_owners(document: Mapping[str, Json]) -> list[Json]:
     """Which analyses the files of a document say they belong to."""
     files = document.get("files")

@@ -33,6 +33,13 @@ def state(subject: Subject, phase: Phase) -> None:
         raise Unobserved(f"the analysis was {subject.known.phase}, not {phase}")
 
 
+def files(answer: Answer) -> None:
+    """The document had to list files, which it can only where the provider has made some."""
+    document = answer.judgement.document or {}
+    if document.get("files") == []:
+        raise Unobserved("the provider made no files for `files: true`, or the target hides them")
+
+
 def unimplemented(stage: Stage) -> None:
     """Remove had to be unimplemented."""
     if stage.target.removes:

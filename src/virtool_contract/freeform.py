@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from virtool_contract.body import MIB
 from virtool_contract.json_values import Json, encode
 
-OWN_NAMES: Final = ("id", "ready", "results", "job", "created_at", "files", "_id")
+OWN_NAMES: Final = (
+    *("id", "ready", "results", "job", "created_at", "files", "_id", "workflow", "sample"),
+    *("index", "user", "subtractions"),
+)
 
 SCALARS: Final[Mapping[str, Json]] = {
     "null": None,
@@ -117,6 +120,15 @@ SHAPES: Final[Mapping[str, dict[str, Json]]] = {
     "keys not in order": {"z": 1, "a": 2, "m": 3, "1": 4},
     "one item": {"a": ["only"]},
     "results inside results": {"results": {"results": {"foo": "bar"}}, "ready": False},
+    "results inside results alone": {"results": {"foo": "bar"}},
+    "a whole document inside results": {
+        "workflow": "other",
+        "sample": {"id": "other", "name": "other"},
+        "index": {"id": "other", "version": 99},
+        "user": {"id": "other"},
+        "subtractions": [{"id": "other", "name": "other"}],
+        "created_at": "2001-01-01T00:00:00Z",
+    },
     "a document inside results": {"id": "x", "ready": False, "job": {"id": "y"}, "files": []},
     "depth 64": nested(64),
     "depth 30 through arrays": nested(15, arrays=True),

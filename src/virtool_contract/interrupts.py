@@ -6,6 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_asked = threading.Event()
+
+
+def ask() -> None:
+    """Ask the run to end; `obey` does, should the exception that says so be swallowed."""
+    _asked.set()
+
+
+def forget() -> None:
+    """Take back what was asked."""
+    _asked.clear()
+
+
+def obey() -> None:
+    """End the run if that was asked for.
+
+    Raises:
+        KeyboardInterrupt: it was; only once, so that what is set up can still be given back.
+    """
+    if _asked.is_set() and threading.current_thread() is threading.main_thread():
+        _asked.clear()
+        raise KeyboardInterrupt
+
+
 HELD = (signal.SIGINT, signal.SIGTERM)
 
 

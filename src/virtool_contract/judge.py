@@ -23,7 +23,12 @@ def judge(
     """
     judging = _Whole(contract, due, known, response, after or known)
     findings = tuple(judging.findings())
-    return Judgement(findings=findings, document=judging.document, surprised=judging.surprised)
+    return Judgement(
+        findings=findings,
+        document=judging.document,
+        surprised=judging.surprised,
+        contradicts=judging.contradicts,
+    )
 
 
 class _Whole(ByStatus, ByErrorBody, ByDocument):

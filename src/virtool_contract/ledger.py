@@ -104,6 +104,14 @@ class Ledger:
         """Keep a deviation, unless one of its clause is there already."""
         self.deviations.setdefault(deviation.clause, deviation)
 
+    def excuse(self, clause: str, reason: str) -> None:
+        """Note why a clause could not be observed, beside what was noted before."""
+        before = self.excuses.get(clause)
+        if before is None:
+            self.excuses[clause] = reason
+        elif reason not in before.split("; "):
+            self.excuses[clause] = f"{before}; {reason}"
+
     def observed(self, clause: str) -> bool:
         """Whether the clause was seen kept or broken at all."""
         return bool(self.kept[clause]) or clause in self.deviations
@@ -115,7 +123,8 @@ class Ledger:
             mine = self.deviations.get(clause)
             if mine is None or len(deviation.scenario.steps) < len(mine.scenario.steps):
                 self.deviations[clause] = deviation
-        self.excuses.update(other.excuses)
+        for clause, excuse in other.excuses.items():
+            self.excuse(clause, excuse)
         self.troubles.extend(other.troubles)
         self.requests += other.requests
 

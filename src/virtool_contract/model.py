@@ -34,6 +34,7 @@ class Caller(StrEnum):
     WRONG_KEY = "wrong key"
     ANONYMOUS = "anonymous"
     EXTENDED_KEY = "extended key"
+    TRUNCATED_KEY = "truncated key"
     SWAPPED_KEY = "swapped key"
     FOREIGN_ID = "foreign id"
     EMPTY_KEY = "empty key"
@@ -76,6 +77,15 @@ class Due:
     def refused(self) -> bool:
         """Whether a refusal is due."""
         return bool(self.reasons)
+
+    @property
+    def blamed(self) -> str:
+        """The reason whose clause answers for a refusal; empty where none is due.
+
+        A job that has done its work is another job first of all, and only then perhaps unknown.
+        """
+        former = self.caller.is_former and self.reasons[:1] == ("unauthenticated",)
+        return next(iter(self.reasons[former:]), "")
 
     def permits(self, status: int) -> bool:
         """Whether an answer with that status is right."""

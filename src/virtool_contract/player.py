@@ -137,7 +137,7 @@ class Player:
     def _gone(self, exchange: Exchange) -> TargetTroubleError:
         return TargetTroubleError(
             f"the target at {self.target.api.base_url} gave no answer to "
-            f"{exchange.request.method} {self.target.api.path}: {exchange.failure}"
+            f"{exchange.request.method} {exchange.request.target}: {exchange.failure}"
         )
 
     def _exchange(self, subject: Subject, move: Step) -> Exchange:
@@ -204,7 +204,7 @@ class Player:
             return
         if not due.permits(answer.response.status):
             return  # what this did to the subject, if anything, resynchronizing finds out
-        reason = due.reasons[0] if due.reasons else str(due.kind)
+        reason = due.blamed or str(due.kind)
         refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
         cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
         subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
@@ -221,8 +221,8 @@ class Player:
     def _deviation(self, finding: Finding) -> Deviation:
         return Deviation(
             clause=finding.clause,
-            expected=finding.expected,
-            actual=finding.actual,
+            expected=self.target.api.secrets.hide(finding.expected),
+            actual=self.target.api.secrets.hide(finding.actual),
             topic=finding.topic,
             scenario=self.scenario(),
         )
@@ -245,6 +245,8 @@ class Player:
         wrong_status = not answer.due.permits(answer.response.status)
         if not wrong_status and not (read and answer.judgement.surprised):
             return
+        if not wrong_status and not answer.judgement.contradicts and subject.label != BYSTANDER:
+            return  # another document, but no other state; the read has told us of it
         if subject.label == BYSTANDER:
             self.target.replace_bystander()
             self.subjects.pop(BYSTANDER, None)

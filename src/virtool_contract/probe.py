@@ -65,10 +65,11 @@ def _readable(target: Target, subject: Subject) -> None:
     answer = _send(target, subject, "GET", Caller.OWNER).response
     assert answer is not None
     where = target.api.path
+    said = target.api.secrets.hide(describe(answer))
     if answer.status != 200:
         raise TargetTroubleError(
             f"the job that runs the analysis cannot read it: GET {where} answered "
-            f"{describe(answer)}; are the provider's credentials, --base-url "
+            f"{said}; are the provider's credentials, --base-url "
             f"({target.api.base_url}) and --api-root right?"
         )
     try:

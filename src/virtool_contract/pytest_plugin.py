@@ -5,6 +5,7 @@ It is inert in a session that collects nothing of `contract_tests`.
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ SUITE = "contract_tests"
 OURS = "--base-url"  # declared by pytest-base-url
 PROPERTY = "virtool_contract"
 FAILED = "virtool_contract_failed"
+OWN_WORDS = frozenset(
+    {"virtool_contract.stage", "virtool_contract.race", "virtool_contract.explore"}
+)
+"""Where the words come from that every chapter is written with."""
 COULD_NOT_TEST = 3
 
 
@@ -80,6 +85,7 @@ class ContractPlugin:
         self.problem = ""
         self.selected = False
         self.collected = 0
+        self.clauses: tuple[str, ...] = ()
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
@@ -136,6 +142,7 @@ class ContractPlugin:
         """Start and probe, once it is sure that there is something to run."""
         ours = [item for item in session.items if _is_ours(item)]
         self.selected = len(ours) < self.collected
+        self.clauses = tuple(sorted({each for item in ours for each in _clauses(item)}))
         ready = ours and self.settings is not None and self.is_collected
         if not ready or self.config.option.collectonly:
             return
@@ -237,6 +244,10 @@ class ContractPlugin:
 
     # The end
 
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """A suite that fails by itself has tested nothing."""
+        self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Hear what a process of pytest-xdist has to say at its end."""
@@ -269,6 +280,7 @@ class ContractPlugin:
             path=run.target.api.path,
             removes=run.target.removes,
             selected=self.selected,
+            clauses=self.clauses,
             problem=self.problem,
         )
 
@@ -279,13 +291,19 @@ class ContractPlugin:
             removes=part.removes,
             races=settings.effort == "standard",
             everything=not part.selected,
+            selected=frozenset(part.clauses),
             strict=settings.strict,
             problem=self.problem or part.problem,
         )
         self.verdicts = reach(contract, self.total, scope)
         if settings.report_dir:
             content = json_report.render(contract, self.verdicts, settings, target=part.base_url)
-            Path(settings.report_dir, "report.json").write_bytes(content)
+            file = Path(settings.report_dir, "report.json")
+            try:
+                file.write_bytes(content)
+            except OSError as error:
+                problem = f"{file} cannot be written: {error.strerror}"
+                self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
 
     def text(self, rerun: str) -> str:
         """The verdicts for a terminal; empty where none were reached."""
@@ -312,7 +330,11 @@ LEDGER = pytest.StashKey[Ledger]()
 
 
 def _is_ours(item: pytest.Item) -> bool:
-    return item.path.parent.name == SUITE
+    """Whether a test is of the suite, and not of somebody's folder of the same name."""
+    words = vars(getattr(item, "module", None) or object).values()
+    return item.path.parent.name == SUITE and any(
+        getattr(word, "__module__", None) in OWN_WORDS for word in words
+    )
 
 
 def _clauses(item: pytest.Item) -> list[str]:

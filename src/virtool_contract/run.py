@@ -18,6 +18,8 @@ from virtool_contract.target import Target, TargetTroubleError
 
 DOCUMENTED_ROOT = "/api"
 PROVIDER_PATH = "/provider-states"
+DEADLINES = 3
+"""An exchange as a whole may take so many request time-outs."""
 START_UP = 20.0
 """Seconds that the embedded reference server may take to come up."""
 NO_PROVIDER = (
@@ -111,7 +113,12 @@ def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None)
     path = settings.api_root + loaded.path.removeprefix(DOCUMENTED_ROOT)
     return Target(
         contract=loaded,
-        api=Api(base_url, path, timeout=settings.request_timeout),
+        api=Api(
+            base_url,
+            path,
+            timeout=settings.request_timeout,
+            deadline=DEADLINES * settings.request_timeout,
+        ),
         provider=HttpProvider(
             settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
         ),

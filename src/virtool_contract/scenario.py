@@ -118,7 +118,9 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
     for label, state in scenario.subjects.items():
         name = _variable(label)
         needs = f"{name}_ID, {name}_JOB and {name}_KEY" if state != "absent" else f"{name}_ID"
-        what = "an id that nobody has" if state == "absent" else f"{state} analysis, run by its job"
+        what = (
+            "an id that nobody has" if state == "absent" else f"an analysis, {state}, and its job"
+        )
         yield f"# {needs}: {what}"
     callers = {step.caller for step in scenario.steps}
     if (
@@ -162,6 +164,7 @@ def _user(step: Step) -> str:
         Caller.WRONG_SCHEME: f'-H "Authorization: Bearer ${own}_KEY"',
         Caller.WRONG_KEY: f'-u "job-${own}_JOB:wrong"',
         Caller.ANONYMOUS: "",
+        Caller.TRUNCATED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY%????}}"',
         Caller.EXTENDED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY}}x"',
         Caller.SWAPPED_KEY: f'-u "job-${own}_JOB:$BYSTANDER_KEY"',
         Caller.EMPTY_KEY: f'-u "job-${own}_JOB:"',

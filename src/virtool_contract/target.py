@@ -78,6 +78,7 @@ class Target:
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
         self._handed_out.add(handout.analysis_id)
+        self.api.secrets.add(handout.credentials)
         self.api.admit(handout.analysis_id)
         subject = Subject(
             label=label,
@@ -109,6 +110,7 @@ class Target:
         if self._idle is None:
             with held_back():
                 self._idle = job_without_analysis(self.provider)
+            self.api.secrets.add(self._idle)
         return self._idle
 
     def is_alive(self) -> bool:
@@ -122,6 +124,9 @@ class Target:
                 self.idle_job()
             elif caller.is_former:
                 self.former_job(caller)
+            elif caller in {Caller.SWAPPED_KEY, Caller.FOREIGN_ID}:
+                credentials = self.bystander().credentials
+                return credentials is not None and not credentials.headers
         except (UnknownStateError, Unobserved):
             return False
         return True

@@ -54,7 +54,8 @@ def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> N
         raise Violation(run.contract, (own or counting)[0])
     missed = [each for each in clauses if not ledger.observed(each)]
     if unseen:
-        ledger.excuses.update(dict.fromkeys(missed or clauses, unseen))
+        for clause in missed or clauses:
+            ledger.excuse(clause, unseen)
         raise Unobserved(unseen)
     if missed:
         raise Unobserved(f"never observed: {', '.join(missed)}")

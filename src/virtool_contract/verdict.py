@@ -62,11 +62,15 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a run set out to do, as far as that excuses clauses it did not observe."""
+    """What a run set out to do, as far as that excuses clauses it did not observe.
+
+    `selected` are the clauses that the selected promises are about, where not `everything` is run.
+    """
 
     removes: bool = True
     races: bool = False
     everything: bool = True
+    selected: frozenset[str] = frozenset()
     strict: bool = False
     problem: str = ""
 
@@ -134,19 +138,24 @@ def _excuse(clause: Clause, ledger: Ledger, scope: Scope) -> str:
         return "races are run with --effort standard"
     if clause.id in ledger.excuses:
         return ledger.excuses[clause.id]
-    return "" if scope.everything else "not selected"
+    chosen = scope.everything or clause.id in scope.selected
+    return "" if chosen else "not selected"
 
 
 def _gap(clauses: tuple[Verdict, ...], scope: Scope) -> str:
-    """A `must` that nobody saw, and nothing excuses: then the run has not tested the contract."""
-    if scope.everything:
-        unseen = [
-            verdict.clause.id
-            for verdict in clauses
-            if verdict.outcome is Outcome.UNOBSERVED
-            and verdict.clause.level == "must"
-            and not verdict.reason
-        ]
-        return f"never observed: {', '.join(unseen)}" if unseen else ""
-    seen = any(verdict.outcome in {Outcome.KEPT, Outcome.BROKEN} for verdict in clauses)
+    """A `must` that nobody saw, and nothing excuses: then the run has not tested the contract.
+
+    A selection has tested nothing either when none of what was selected could be observed.
+    """
+    unobserved = [each for each in clauses if each.outcome is Outcome.UNOBSERVED]
+    unseen = [
+        each.clause.id for each in unobserved if each.clause.level == "must" and not each.reason
+    ]
+    if unseen:
+        return f"never observed: {', '.join(unseen)}"
+    chosen = [each for each in clauses if each.clause.id in scope.selected]
+    missed = [each for each in chosen if each in unobserved]
+    if not scope.everything and chosen and len(missed) == len(chosen):
+        return "; ".join(f"{each.clause.id} was not observed: {each.reason}" for each in missed)
+    seen = any(each.outcome in {Outcome.KEPT, Outcome.BROKEN} for each in clauses)
     return "" if seen else "no clause was observed; is the selection (-k) right?"

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from virtool_contract import pytest_plugin
+from virtool_contract.interrupts import ask, forget
 from virtool_contract.options import OPTIONS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
@@ -155,6 +156,7 @@ def _termination() -> Iterator[None]:
     """Have SIGTERM end a run as Ctrl-C does: with teardown, and with what was established."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        ask()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)
@@ -162,3 +164,4 @@ def _termination() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        forget()

@@ -215,8 +215,13 @@ class Tour:
             await self.ask(step, analysis_id, owner)
         _, other = self.set_up("a pending analysis")
         _, idle = self.set_up("a job that runs no analysis")
+        finished_id, finished = self.set_up("a pending analysis")
+        await self.ask(GOOD, finished_id, finished)
+        removed_id, removed = self.set_up("a pending analysis")
+        await self.ask(REMOVE, removed_id, removed)
         forged = Credentials(user=owner.user, password="wrong")  # noqa: S106  # nobody's
-        for stranger in (None, WRONG, forged, other, idle):
+        cut = Credentials(user=owner.user, password=owner.password[:-4])
+        for stranger in (None, WRONG, forged, cut, other, idle, finished, removed):
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)

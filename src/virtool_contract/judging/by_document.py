@@ -69,8 +69,10 @@ class ByDocument(Judging):
                 finding = self.broken(topic, f"the documented shape ({schema})", actual)
                 wrong.setdefault(finding.clause, finding)
         yield from wrong.values()
+        without_files = document.get("files") in (None, [])  # nothing was seen of any file then
         for topic in ("shape", "shape.files", "shape.results", "shape.ready"):
-            if self.clause(topic) not in wrong:
+            unseen = topic == "shape.files" and without_files
+            if self.clause(topic) not in wrong and not unseen:
                 yield self.kept(topic)
 
     def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
@@ -110,6 +112,9 @@ class ByDocument(Judging):
             wrong = {"others": ("the document as it was", moved)} if moved else {}
             aspects = ("others",)
         self.surprised = bool(wrong)
+        self.contradicts = bool(wrong.keys() & {"ready", "results"}) or any(
+            actual.startswith(("/ready", "/results")) for _, actual in wrong.values()
+        )
         blamed: set[str] = set()
         for aspect in sorted(aspects, key=lambda each: each not in wrong):
             name = f"{topic}.{aspect}.{kind}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from virtool_contract.documents import leaks
+from virtool_contract.documents import leaks, quotes
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judging.finding import Finding, Judging
 
@@ -53,9 +53,16 @@ class ByErrorBody(Judging):
         if not set(self.due.reasons) & {"not-own", "unauthenticated"}:
             return
         try:
-            leaked = leaks(parse(self.response.body)) if self.response.body else False
+            value = parse(self.response.body) if self.response.body else None
         except NotJsonError:
-            leaked = False
+            value = None
+        text = self.response.body.decode(errors="replace")
+        reading = self.due.operation.id == "get"
+        leaked = (
+            leaks(value)
+            or quotes(text, self.known.document or {})
+            or (reading and isinstance(value, dict) and value.get("results") is not None)
+        )
         yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
 
 

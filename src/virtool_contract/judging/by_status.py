@@ -25,7 +25,7 @@ class ByStatus(Judging):
         elif self.due.kind is Kind.BEYOND_I_JSON and self.status >= 500:
             yield self.broken(f"success.{self.due.kind}", self.due.expected())
         elif not self.after_removal:
-            yield self.broken(self.refused(self.due.reasons[0]), self.due.expected())
+            yield self.broken(self.refused(self.due.blamed), self.due.expected())
         else:
             yield from self.not_gone()
 

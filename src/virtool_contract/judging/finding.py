@@ -30,12 +30,14 @@ class Finding:
 class Judgement:
     """What one answer shows; `document` is the answer's document where there is one.
 
-    `surprised` says that the document is not the one that was known.
+    `surprised` says that the document is not the one that was known, `contradicts` that this is
+    about its state: `ready`, or the results.
     """
 
     findings: tuple[Finding, ...]
     document: Mapping[str, Json] | None = None
     surprised: bool = False
+    contradicts: bool = False
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -66,6 +68,7 @@ class Judging:
         self.response = response
         self.document: Mapping[str, Json] | None = None
         self.surprised = False
+        self.contradicts = False
 
     @property
     def status(self) -> int:

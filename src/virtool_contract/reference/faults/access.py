@@ -184,3 +184,37 @@ class OtherJobLearnsFinalized(_Access):
     def not_own(self, call: Call) -> Reply:
         finalized = call.operation == "get" and self.found(call).ready
         return self.kept(call) if finalized else super().not_own(call)
+
+
+class FinishedJobReads(_Access):
+    """A job that has finalized its analysis may read any other."""
+
+    breaks = ("get.own-only",)
+    reach = "a sequence"
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        own = self.find(job.analysis_id) if job.analysis_id else None
+        return super().may_get(job, analysis) or (own is not None and own.ready)
+
+
+class RemovedJobFinalizes(_Access):
+    """A job that has removed its analysis may finalize any other."""
+
+    breaks = ("finalize.own-only",)
+    reach = "a sequence"
+
+    @override
+    def may_finalize(self, job: Job, analysis: Analysis) -> bool:
+        gone = job.analysis_id is not None and self.find(job.analysis_id) is None
+        return super().may_finalize(job, analysis) or gone
+
+
+class KeyBeginningEnough(_Access):
+    """The beginning of a key is enough."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return bool(key) and job.key.startswith(key)

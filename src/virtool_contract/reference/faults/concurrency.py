@@ -179,3 +179,22 @@ class ReadDuringFinalizeCrashes(_Concurrency):
         if ("locked", analysis.id) in self.notes:
             return self.refusal(call, 500, "locked", "The row is locked")
         return super().answer_to_get(call, analysis)
+
+
+class LostWhenRead(_Concurrency):
+    """A finalize that is read while it is under way is acknowledged, and lost."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        self.notes["under way", analysis.id] = False
+        await asyncio.sleep(WINDOW)
+        if not self.notes.pop(("under way", analysis.id), False):
+            await super().write(analysis)
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        if ("under way", analysis.id) in self.notes:
+            self.notes["under way", analysis.id] = True
+        return super().answer_to_get(call, analysis)
