@@ -265,7 +265,7 @@ def cli(tmp_path: Path) -> Cli:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

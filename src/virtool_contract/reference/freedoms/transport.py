@@ -81,7 +81,7 @@ class Slow(Freedom):
 
     @override
     async def pause(self, call: Call) -> None:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.008)
 
 
 class Jittery(Freedom):
