@@ -72,3 +72,8 @@ def test_nesting_is_as_deep_as_asked(levels: int, *, arrays: bool) -> None:
 def test_what_is_drawn_is_within_i_json(value: dict[str, Any]) -> None:
     assert not is_beyond_i_json(value)
     assert parse(finalize_body(value).raw) == {"results": value}
+
+
+@pytest.mark.parametrize("results", freeform.catalogue().values(), ids=freeform.catalogue())
+def test_what_the_catalogue_calls_awkward_is_judged_as_awkward(results: dict[str, Any]) -> None:
+    assert finalize_body(results).kind is Kind.AWKWARD

@@ -1,5 +1,6 @@
 """From a ledger to verdicts: every outcome, every exit code, and no gap that goes unsaid."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -170,3 +171,23 @@ def test_trouble_is_told_where_the_target_conforms(contract: Contract) -> None:
     verdicts = reach(contract, ledger, FULL)
     assert verdicts.exit_code == 0
     assert verdicts.troubles == ("a GET got no answer: reset",)
+
+
+def test_a_selection_that_observed_nothing_it_was_about_could_not_test(
+    contract: Contract,
+) -> None:
+    ledger = Ledger(kept=Counter({"get.document": 3}), excuses={"finalize.absent": "no 404"})
+    scope = Scope(everything=False, selected=frozenset({"finalize.absent"}))
+    verdicts = reach(contract, ledger, scope)
+    assert verdicts.outcome is RunOutcome.COULD_NOT_TEST
+    assert verdicts.problem == "finalize.absent was not observed: no 404"
+
+
+def test_a_selected_must_that_nothing_excuses_could_not_be_tested(contract: Contract) -> None:
+    ledger = Ledger(kept=Counter({"get.document": 3}))
+    scope = Scope(everything=False, selected=frozenset({"finalize.once", "get.document"}))
+    verdicts = reach(contract, ledger, scope)
+    assert verdicts.outcome is RunOutcome.COULD_NOT_TEST
+    assert verdicts.problem == "never observed: finalize.once"
+    reasons = {verdict.clause.id: verdict.reason for verdict in verdicts.clauses}
+    assert reasons["finalize.absent"] == "not selected"

@@ -367,3 +367,49 @@ def test_a_remove_that_is_not_implemented_is_no_violation(
     rows: dict[str, Any] = {line.split()[0]: line for line in done.stdout.splitlines() if line}
     assert "not implemented" in rows["remove.pending"]
     assert " kept " in rows["remove.harmless"]
+
+
+def test_a_report_that_cannot_be_written_at_the_end_is_not_a_violation(tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    code = (
+        "import shutil, sys\n"
+        "from virtool_contract.verify import Front\n"
+        "def gone(self): shutil.rmtree(sys.argv[1])\n"
+        "Front.pytest_runtestloop = gone\n"
+        "from virtool_contract.cli import main\n"
+        "sys.exit(main(['verify', '-k', 'get.own-only', '--report-dir', sys.argv[1]]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "report.json cannot be written: No such file or directory" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from virtool_contract.verify import Front\n"
+        "def broken(self, item): raise RuntimeError('of the suite')\n"
+        "Front.pytest_runtest_setup = broken\n"
+        "def late(self, report): raise RuntimeError('of the suite')\n"
+        "Front.pytest_runtest_logreport = late\n"
+        "from virtool_contract.cli import main\n"
+        "sys.exit(main(['verify', '-k', 'get.own-only']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "failed by itself" in done.stdout + done.stderr

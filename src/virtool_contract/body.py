@@ -124,8 +124,12 @@ def _leaves(value: Json) -> list[Json]:
 
 
 UNTAMED = frozenset(
-    {"id", "ready", "results", "job", "files", "constructor", "true", "false", "null"}
+    {
+        *("id", "ready", "results", "job", "files", "workflow", "sample", "index", "user"),
+        *("subtractions", "constructor", "true", "false", "null"),
+    }
 )
+"""Words that mean something to some server."""
 
 
 def _tame(leaf: Json) -> bool:

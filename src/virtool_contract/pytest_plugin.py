@@ -4,7 +4,7 @@ It is inert in a session that collects nothing of `contract_tests`.
 """
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,14 @@ import pytest
 from virtool_contract import loading, trial
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker
-from virtool_contract.explore import Explorer
+from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ProviderError, UnknownStateError
-from virtool_contract.race import Racer
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
 from virtool_contract.run import Run
-from virtool_contract.stage import Stage
-from virtool_contract.target import Target, TargetTroubleError, Unobserved
+from virtool_contract.target import TargetTroubleError, Unobserved
 from virtool_contract.verdict import Scope, Verdicts, reach
 
 NAME = "virtool-contract-run"
@@ -57,7 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and take part."""
     config.addinivalue_line("markers", "clause(*ids): the clauses that a promise is about")
     config.addinivalue_line("markers", "effort(name): the least effort that runs it")
-    config.pluginmanager.register(ContractPlugin(config), NAME)
+    plugin = ContractPlugin(config)
+    config.pluginmanager.register(plugin, NAME)
+    config.pluginmanager.register(Fixtures(lambda: plugin.run), f"{NAME}-fixtures")
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -153,41 +153,6 @@ class ContractPlugin:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
             self._refuse(session.items, str(error), pytest.ExitCode.USAGE_ERROR)
-
-    # Fixtures
-
-    @pytest.fixture
-    def contract_ledger(self, request: pytest.FixtureRequest) -> Ledger:
-        """What this promise observes."""
-        ledger = Ledger()
-        request.node.stash[LEDGER] = ledger
-        return ledger
-
-    @pytest.fixture
-    def target(self) -> Target:
-        """The implementation under test."""
-        assert self.run, "fixtures of the suite are for its own tests"
-        return self.run.target
-
-    @pytest.fixture
-    def stage(self, target: Target, contract_ledger: Ledger) -> Iterator[Stage]:
-        """A stage of one's own: fresh subjects, given back at the end."""
-        stage = Stage(target, contract_ledger)
-        yield stage
-        stage.close()
-
-    @pytest.fixture
-    def explorer(self, contract_ledger: Ledger) -> Explorer:
-        """A search with hypothesis."""
-        assert self.run, "fixtures of the suite are for its own tests"
-        return Explorer(self.run, contract_ledger)
-
-    @pytest.fixture
-    def racer(self, target: Target, contract_ledger: Ledger) -> Iterator[Racer]:
-        """Clients that send at once."""
-        racer = Racer(target, contract_ledger)
-        yield racer
-        racer.close()
 
     # One promise
 
@@ -324,9 +289,6 @@ class ContractPlugin:
         if text:
             terminalreporter.section("contract")
             terminalreporter.write(text)
-
-
-LEDGER = pytest.StashKey[Ledger]()
 
 
 def _is_ours(item: pytest.Item) -> bool:

@@ -61,7 +61,7 @@ class ByErrorBody(Judging):
         leaked = (
             leaks(value)
             or quotes(text, self.known.document or {})
-            or (reading and isinstance(value, dict) and value.get("results") is not None)
+            or (reading and isinstance(value, dict) and bool(value.get("results")))
         )
         yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
 

@@ -77,7 +77,7 @@ class ConnectionClosed(Freedom):
 
 
 class Slow(Freedom):
-    """Every answer takes 20 ms."""
+    """Every answer takes 8 ms."""
 
     @override
     async def pause(self, call: Call) -> None:
