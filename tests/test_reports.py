@@ -102,7 +102,7 @@ def test_a_broken_clause_comes_with_its_words_and_requests(
         "  received  200 application/json",
         "  replay    again -k remove.gone",
         "  seen      always (3 of 3 replays)",
-        "    # A_ID, A_JOB and A_KEY: pending analysis, run by its job",
+        "    # A_ID, A_JOB and A_KEY: an analysis, pending, and its job",
         PATCHED,
         '    curl -isS -X GET "$BASE_URL/api/analyses/${A_ID}" -u "job-$A_JOB:$A_KEY"',
         "    A |--| finalize 200",

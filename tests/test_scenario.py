@@ -163,7 +163,7 @@ def test_curl_lines_say_what_they_need(contract: Contract) -> None:
     subjects = {"A": "pending with files", "B": "absent"}
     lines = list(as_curl(contract, Scenario(subjects=subjects, steps=steps)))
     assert lines[:2] == [
-        "# A_ID, A_JOB and A_KEY: pending with files analysis, run by its job",
+        "# A_ID, A_JOB and A_KEY: an analysis, pending with files, and its job",
         "# B_ID: an id that nobody has",
     ]
     assert [line.split()[3] for line in lines[2:]] == ["GET", "DELETE"]

@@ -35,7 +35,7 @@ class Part:
         if KEY not in output:
             return None
         part = dict(output[KEY])
-        return cls(**{**part, "clauses": tuple(part["clauses"])})
+        return cls(**{**part, "clauses": tuple(part.get("clauses", ()))})
 
 
 def is_worker(config: pytest.Config) -> bool:

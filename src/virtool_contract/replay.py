@@ -88,7 +88,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
     )
     for control, explains in controls:
         if control != deviation.scenario:
-            shown = play(target, control).deviations.values()
+            shown = _shown(target, control).values()
             found = next((other for other in shown if explains(deviation, other)), None)
             if found is not None:
                 return found
@@ -105,7 +105,7 @@ def _without_race(target: Target, deviation: Deviation) -> Deviation:
     reads = tuple(Step(subject=label, operation="get") for label in scenario.subjects)
     for steps in (scenario.steps, scenario.steps[::-1]):
         one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
-        for found in play(target, one_by_one).deviations.values():
+        for found in _shown(target, one_by_one).values():
             another_refusal = found.topic.startswith("refused") and found.actual.startswith("4")
             if found.topic.startswith(STATEFUL) and not another_refusal:
                 return found
@@ -151,10 +151,15 @@ def _with_plain_results(scenario: Scenario) -> Scenario:
 
 
 def _again(target: Target, deviation: Deviation) -> Deviation | None:
+    return _shown(target, deviation.scenario).get(deviation.clause)
+
+
+def _shown(target: Target, scenario: Scenario) -> dict[str, Deviation]:
+    """What a scenario breaks; nothing where what it needs cannot be had."""
     try:
-        return play(target, deviation.scenario).deviations.get(deviation.clause)
+        return play(target, scenario).deviations
     except Unobserved:
-        return None
+        return {}
 
 
 def _shortened(target: Target, deviation: Deviation) -> Deviation:
