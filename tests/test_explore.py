@@ -123,7 +123,7 @@ def test_each_broken_clause_is_found_and_then_muted(exploring: Exploring) -> Non
 
 def test_a_story_is_shrunk(exploring: Exploring) -> None:
     explorer = exploring(service(("finalized-removable",), ()))
-    explorer.stories(Lifecycle, examples=30, steps=15)
+    explorer.stories(Lifecycle, examples=100, steps=15)
     found = explorer.ledger.deviations["remove.finalized-stays"]
     deviation = confirm(explorer.run.target, found)
     operations = [step.operation for step in deviation.scenario.steps if step.operation != "get"]
