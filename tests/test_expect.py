@@ -30,6 +30,8 @@ def test_what_came_about_passes(target_of: TargetOf) -> None:
     expect.refusal(stage.finalize(subject, {"foo": "baz"}), "finalized")
     expect.refusal(stage.finalize(subject, {}, Caller.OTHER_JOB), "not-own", "finalized")
     stage.close()
+    assert stage.ledger.deviations == {}
+    assert stage.ledger.observed("finalize.once")
 
 
 def test_what_did_not_come_about_is_unobserved(target_of: TargetOf) -> None:

@@ -112,7 +112,7 @@ class _SecurePool(HTTPSConnectionPool):
 class WatchedAdapter(requests.adapters.HTTPAdapter):
     """An adapter of requests whose connections can be watched."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the same
         """Make the pools (see `HTTPAdapter.init_poolmanager`)."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}

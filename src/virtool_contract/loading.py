@@ -78,7 +78,7 @@ def _lines(node: yaml.Node | None, at: Names = ()) -> Iterator[tuple[Names, int]
 class _Loader:
     """Turns a YAML document into a `Contract`, or says where it is wrong."""
 
-    def __init__(self, origin: str, document: Any, lines: Mapping[Names, int]) -> None:  # noqa: ANN401
+    def __init__(self, origin: str, document: Any, lines: Mapping[Names, int]) -> None:  # noqa: ANN401 - any YAML
         self.origin = origin
         self.document = document
         self.lines = lines
@@ -114,7 +114,7 @@ class _Loader:
             ) from None
         return contract
 
-    def check_plain(self, node: Any, place: Place) -> None:  # noqa: ANN401
+    def check_plain(self, node: Any, place: Place) -> None:  # noqa: ANN401 - any YAML
         """YAML has dates and numbers for keys, which JSON, and so OpenAPI, has not."""
         if isinstance(node, dict):
             for key, value in node.items():
@@ -133,7 +133,7 @@ class _Loader:
         if error is not None:
             raise self.wrong(tuple(error.instance_path), _shorten(error.message))
 
-    def check_references(self, node: Any, place: Place) -> None:  # noqa: ANN401
+    def check_references(self, node: Any, place: Place) -> None:  # noqa: ANN401 - any YAML
         if isinstance(node, dict):
             target = node.get("$ref")
             if isinstance(target, str) and not self.resolves(target):
@@ -146,7 +146,7 @@ class _Loader:
 
     def resolves(self, target: str) -> bool:
         found = re.fullmatch(r"#/components/schemas/(\w+)", target)
-        return bool(found) and found[1] in self.document["components"]["schemas"]  # type: ignore[index]
+        return bool(found) and found[1] in self.document["components"]["schemas"]  # type: ignore[index]  # `found` is a match here
 
     def operation(self, method: str, raw: Mapping[str, Any]) -> Operation:
         place: Place = ("paths", next(iter(self.document["paths"])), method)
