@@ -5,9 +5,10 @@ from virtool_contract.promises import Caller, Stage, clause, disguises, expect
 
 @clause("get.document", "get.identity", "media-type", "json.well-formed", "documented-status")
 def test_the_owner_gets_the_document(stage: Stage) -> None:
-    """The owner of a pending analysis MUST get 200 and the complete document."""
-    analysis = stage.pending()
-    expect.success(stage.get(analysis))
+    """The owner MUST get 200 and the complete document, pending or finalized, each time it asks."""
+    for analysis in (stage.pending(), stage.pending(), stage.pending(), stage.finalized()):
+        for _ in range(4):
+            expect.success(stage.get(analysis))
 
 
 @clause("get.files")

@@ -74,7 +74,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
-    from virtool_contract.verify import verify  # noqa: PLC0415
+    from virtool_contract.verify import verify  # noqa: PLC0415 - see above
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
     loading.load(settings.spec)

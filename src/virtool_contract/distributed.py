@@ -26,7 +26,7 @@ class Part:
 
     def tell(self, config: pytest.Config) -> None:
         """Leave word for the process that reports."""
-        output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]  # xdist adds it
         output[KEY] = asdict(self)
 
     @classmethod

@@ -82,7 +82,7 @@ class Explorer:
 
         def search() -> None:
             @hypothesis.seed(self.run.settings.seed)
-            class Seeded(machine):  # type: ignore[misc, valid-type]
+            class Seeded(machine):  # type: ignore[misc, valid-type]  # a base known at run time only
                 """The machine on a stage of this search."""
 
                 def __init__(self) -> None:

@@ -45,7 +45,10 @@ def operations(contract: Contract) -> dict[str, Any]:
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
-def cases(operation: Any, mode: GenerationMode) -> SearchStrategy[Any]:  # noqa: ANN401
+def cases(
+    operation: Any,  # noqa: ANN401 - a schemathesis APIOperation
+    mode: GenerationMode,
+) -> SearchStrategy[Any]:
     """Requests of one operation, valid or invalid by its schema."""
     strategy: SearchStrategy[Any] = operation.as_strategy(generation_mode=mode)
     return strategy
@@ -85,7 +88,11 @@ def findings(
             )
 
 
-def _failure(case: Any, response: Response, check: Any) -> Failure | None:  # noqa: ANN401
+def _failure(
+    case: Any,  # noqa: ANN401 - a schemathesis Case
+    response: Response,
+    check: Any,  # noqa: ANN401 - one of its checks, which share no public type
+) -> Failure | None:
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
         headers.setdefault(name.lower(), []).append(value)

@@ -146,7 +146,7 @@ class _Loader:
 
     def resolves(self, target: str) -> bool:
         found = re.fullmatch(r"#/components/schemas/(\w+)", target)
-        return bool(found) and found[1] in self.document["components"]["schemas"]  # type: ignore[index]  # `found` is a match here
+        return found is not None and found[1] in self.document["components"]["schemas"]
 
     def operation(self, method: str, raw: Mapping[str, Any]) -> Operation:
         place: Place = ("paths", next(iter(self.document["paths"])), method)

@@ -100,14 +100,8 @@ class Racer:
         self.ledger.troubles += ["a request of a race got no answer"] * sum(
             event.response is None for event in events
         )
-        crashed = [event for event in events if event.response and event.response.status >= 500]
-        for event in crashed[:1]:
-            assert event.response
-            clause = contract.clause_for(event.step.operation, "server-error")
-            finding = Finding(
-                clause=clause, kept=False, expected="no 5xx", actual=describe(event.response)
-            )
-            self._report(finding, scenario, ())
+        for event in events:
+            self._look_for_a_crash(scenario, event)
         last = self._final(stage, subject, max(event.returned for event in events))
         history = History(
             known=subject.known, events=(*events, last), implemented=self.target.removes
@@ -124,6 +118,19 @@ class Racer:
             actual=history.lost() or "no order explains these answers",
         )
         self._report(finding, scenario, tuple(history.timeline()))
+
+    def _look_for_a_crash(self, scenario: Scenario, event: Event) -> None:
+        if event.response is None:
+            return
+        clause = self.target.contract.clause_for(event.step.operation, "server-error")
+        kept = event.response.status < 500
+        finding = Finding(
+            clause=clause, kept=kept, expected="no 5xx", actual=describe(event.response)
+        )
+        if kept:
+            self.ledger.note([finding])
+        else:
+            self._report(finding, scenario, ())
 
     def _final(self, stage: Stage, subject: Subject, after: float) -> Event:
         step = Step(subject=subject.label, operation="get")
