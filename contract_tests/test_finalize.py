@@ -74,6 +74,16 @@ def test_results_are_those_that_were_sent_to_this_analysis(stage: Stage) -> None
         expect.success(stage.get(analysis))
 
 
+@clause("finalize.results")
+def test_two_analyses_may_have_the_same_results(stage: Stage) -> None:
+    """Results MUST be accepted also if another analysis has the same, short or long."""
+    short: dict[str, Json] = {"foo": "bar"}
+    long: dict[str, Json] = {"hits": ["same"] * 500, "reads": 500}
+    for results in (short, long):
+        for _ in range(2):
+            expect.success(stage.finalize(stage.pending(files=False), results))
+
+
 @clause("finalize.changes-nothing-else")
 @pytest.mark.parametrize("files", [True, False], ids=["with files", "without files"])
 def test_nothing_else_changes(stage: Stage, *, files: bool) -> None:

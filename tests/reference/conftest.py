@@ -248,6 +248,8 @@ class Tour:
             await self.story(("finalize", bad), READ, GOOD, ("finalize", bad), READ)
         for results in AWKWARD:
             await self.story(("finalize", body(results)), READ, READ)
+        for _ in range(2):
+            await self.story(("finalize", body({"long": "x" * 2000})), READ)
         for name, value in [*EXTRA.items()] * 2:
             await self.story(("finalize", body({"a": 1}, **{name: value})), READ)
         await self.story(GOOD, GOOD, READ, LATE, READ, LATE, READ, REMOVE, READ, LATE, REMOVE, READ)

@@ -226,3 +226,15 @@ class ResultsPileUp(_Sequence):
         piled: Document = self.notes.get(("pile", "up"), {}) | super().stored(results)
         self.notes["pile", "up"] = results
         return piled
+
+
+class SameLongResultsRefused(_Sequence):
+    """Long results that another analysis has already are refused as a duplicate."""
+
+    breaks = ("finalize.answer",)
+
+    @override
+    def bars_finalize(self, call: Call, analysis: Analysis) -> bool:
+        owner = self.notes.setdefault(("first with", call.body.hex()), analysis.id)
+        copied = len(call.body) > 1000 and owner != analysis.id
+        return super().bars_finalize(call, analysis) or copied
