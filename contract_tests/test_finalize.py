@@ -74,7 +74,7 @@ def test_results_are_those_that_were_sent_to_this_analysis(stage: Stage) -> None
         expect.success(stage.get(analysis))
 
 
-@clause("finalize.results")
+@clause("finalize.answer", "finalize.results")
 def test_two_analyses_may_have_the_same_results(stage: Stage) -> None:
     """Results MUST be accepted also if another analysis has the same, short or long."""
     short: dict[str, Json] = {"foo": "bar"}
