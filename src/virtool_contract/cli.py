@@ -14,6 +14,7 @@ from virtool_contract.documentation.parsing import parse_page
 from virtool_contract.options import OPTIONS, OptionError, resolve
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
+MOST_PROCESSES = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the process ends
         return USAGE
+    except Exception as error:  # noqa: BLE001 - a bug of ours must never read as a violation
+        what = f"{type(error).__name__}: {error}"
+        print(
+            f"could not test: the suite failed by itself ({what}); please report this",
+            file=sys.stderr,
+        )
+        return COULD_NOT_TEST
     return code
 
 
@@ -67,6 +75,14 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "-k", metavar="EXPRESSION", help="only these, as in pytest: 'finalize.once or remove'"
     )
     parser.add_argument(
+        "-n",
+        dest="processes",
+        metavar="N",
+        type=_processes,
+        default="0",
+        help="spread over so many processes, or over one a core: auto (pytest-xdist)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="list what would be checked, and send nothing"
     )
     parser.set_defaults(run=_verify)
@@ -78,7 +94,15 @@ def _verify(chosen: argparse.Namespace) -> int:
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
     loading.load(settings.spec)
-    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run)
+    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
+
+
+def _processes(text: str) -> str:
+    if text != "auto" and not (text.isascii() and text.isdigit() and int(text) <= MOST_PROCESSES):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of processes from 0 to {MOST_PROCESSES}; try auto"
+        )
+    return text
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -173,12 +173,13 @@ def ten_thousand_keys() -> dict[str, Json]:
     return {f"k{n}": n for n in range(HUGE_KEYS)}
 
 
-def one_mebibyte() -> dict[str, Json]:
+def one_mebibyte(beside: int = 0) -> dict[str, Json]:
     """Results whose whole finalize body is one byte short of a MiB (decision body-size).
 
-    Short of it, because some servers take a limit of one MiB to exclude it.
+    Short of it, because some servers take a limit of one MiB to exclude it. `beside` is how many
+    bytes of the body go to other members.
     """
-    room = MIB - 1 - len(encode({"results": {"sequence": ""}}))
+    room = MIB - 1 - beside - len(encode({"results": {"sequence": ""}}))
     return {"sequence": "ACGT" * (room // 4) + "A" * (room % 4)}
 
 
