@@ -14,7 +14,7 @@ from virtool_contract.options import OPTIONS
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
-COMMANDS = ("verify", "serve", "check-docs")
+COMMANDS = ("verify", "serve", "clauses", "check-docs")
 
 
 def usage(*words: str) -> int:

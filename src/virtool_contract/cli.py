@@ -1,4 +1,4 @@
-"""The command line: `virtool-contract verify`, `serve` and `check-docs`."""
+"""The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, loading
+from virtool_contract import __version__, clauses, loading
 from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
@@ -51,6 +51,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands.add_parser("verify", help="test a target (main job)", allow_abbrev=False))
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
+    _add_clauses(
+        commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
+    )
     _add_check_docs(
         commands.add_parser(
             "check-docs", help="compare a documentation page with the contract", allow_abbrev=False
@@ -151,6 +154,20 @@ def _serve(chosen: argparse.Namespace) -> int:
         freedoms=chosen.freedom,
         until_stdin_closes=chosen.until_stdin_closes,
     )
+
+
+def _add_clauses(parser: argparse.ArgumentParser) -> None:
+    parser.description = "List the clauses of the contract: what a server must, should and may do."
+    parser.add_argument(
+        "--format", choices=clauses.FORMATS, default="table", help="table (default), markdown, json"
+    )
+    parser.add_argument("--spec", metavar="FILE", help="another contract than the bundled one")
+    parser.set_defaults(run=_clauses)
+
+
+def _clauses(chosen: argparse.Namespace) -> int:
+    print(clauses.FORMATS[chosen.format](loading.load(chosen.spec)), end="")
+    return CONFORMS
 
 
 def _add_check_docs(parser: argparse.ArgumentParser) -> None:
