@@ -9,7 +9,7 @@ from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation
-from virtool_contract.model import Caller, Due, step, step_in_disguise
+from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.target import Subject, Target, TargetTroubleError
@@ -57,6 +57,7 @@ class Player:
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
+        self._blamed = False
         self._sent_before = target.api.sent
 
     def enter(self, subject: Subject) -> None:
@@ -210,6 +211,7 @@ class Player:
         subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
+        self._blamed = self._blamed or bool(broken)
         fresh = [finding for finding in broken if finding.clause not in self.muted]
         if fresh and self.raises:
             violation = Violation(self.target.contract, self._deviation(fresh[0]))
@@ -259,11 +261,17 @@ class Player:
             response = self.response(subject, Step(subject=subject.label, operation="get"))
             subject.known = adopted(self.target.contract, subject.known, response)
 
+    def _is_untouched(self, subject: Subject) -> bool:
+        """Whether a subject is as it was handed out: its last read says so, and nothing broke."""
+        known = subject.known
+        read_last = known.cause == READ and known.phase is Phase.PENDING
+        return read_last and not known.doubtful and not self._blamed
+
     def close(self) -> None:
         """Give back the subjects."""
         for label, subject in self.subjects.items():
             if label != BYSTANDER and subject.credentials is not None:
-                self.target.tear_down(subject)
+                self.target.give_back(subject, untouched=self._is_untouched(subject))
         self.target.api.dismiss(
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )

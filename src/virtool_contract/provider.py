@@ -26,6 +26,10 @@ class ProviderError(RuntimeError):
     """The provider did not set up what was asked for; the run can establish nothing (exit 3)."""
 
 
+class ExhaustedError(ProviderError):
+    """There are no more analyses, or the run may not ask for more; what was seen holds."""
+
+
 class UnknownStateError(ProviderError):
     """The provider does not know the state; clauses that need it stay unobserved."""
 
@@ -57,6 +61,9 @@ class Provider(Protocol):
             ProviderError: it could not be carried out.
         """
 
+    def close(self) -> None:
+        """Let go of what the provider was reached by; nothing is asked of it any more."""
+
 
 class HttpProvider:
     """A provider behind a URL that takes state changes as POSTed JSON."""
@@ -87,23 +94,43 @@ class HttpProvider:
         return f"the provider at {parts.scheme}://{host}{parts.path}"
 
     def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
-        try:
-            answer = parse(raw)
-        except NotJsonError as error:
-            hint = "it should answer with one JSON object; is --state-change-url right?"
-            raise ProviderError(f"{self._place()} answered {status}, {error}: {hint}") from None
-        if not isinstance(answer, dict):
-            raise ProviderError(
-                f"{self._place()} answered {status} with {_kind(answer)}: expected a JSON object"
-            )
-        if not _is_text(answer):
-            raise ProviderError(f"{self._place()} answered {status} with a lone surrogate in it")
-        if answer.get("error") == "unknown state":
-            raise UnknownStateError(f"{self._place()} does not know the state {state!r}")
-        if status >= 300 or "error" in answer:
-            problem = show(answer.get("error", "no `error` member"))
-            raise ProviderError(f"{self._place()} answered {status} to {state!r}: {problem}")
+        place = f"{self._place()} answered {status}"
+        hint = "it should answer with one JSON object; is --state-change-url right?"
+        answer = read_answer(self._place(), hint, state, raw, said=place)
+        if status >= 300:
+            raise ProviderError(f"{place} to {state!r}: no `error` member")
         return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def read_answer(
+    place: str, hint: str, state: str, raw: bytes, *, said: str = ""
+) -> Mapping[str, Any]:
+    """Read the answer to a state change: one JSON object.
+
+    `place` names the provider, `said` how it answered, and `hint` what to look at if this is none.
+
+    Raises:
+        UnknownStateError: the provider does not know the state.
+        ProviderError: it refuses, or this is no JSON object.
+    """
+    said = said or f"{place} answered"
+    try:
+        answer = parse(raw)
+    except NotJsonError as error:
+        raise ProviderError(f"{said}, {error}: {hint}") from None
+    if not isinstance(answer, dict):
+        raise ProviderError(f"{said} with {_kind(answer)}: expected a JSON object")
+    if not _is_text(answer):
+        raise ProviderError(f"{said} with a lone surrogate in it")
+    if answer.get("error") == "unknown state":
+        raise UnknownStateError(f"{place} does not know the state {state!r}")
+    if "error" in answer:
+        raise ProviderError(f"{said} to {state!r}: {show(answer['error'])}")
+    return answer
 
 
 def reason(error: BaseException) -> str:

@@ -13,11 +13,11 @@ import pytest
 
 from virtool_contract import loading, trial
 from virtool_contract.contract import Contract, ContractError
-from virtool_contract.distributed import Part, is_worker
+from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
-from virtool_contract.provider import ProviderError, UnknownStateError
+from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
 from virtool_contract.reports.report import Report
@@ -117,6 +117,8 @@ class ContractPlugin:
             item.extra_keyword_matches.update(_clauses(item))
         left_out = [item for item in ours if not self._is_in_effort(item)]
         items[:] = [item for item in items if item not in left_out]
+        # Promises first: what they find need not be searched for, and analyses may be few.
+        items.sort(key=_is_search)
         self.collected = len(ours) - len(left_out)
 
     def _is_in_effort(self, item: pytest.Item) -> bool:
@@ -150,7 +152,7 @@ class ContractPlugin:
             return
         assert self.settings
         try:
-            self.run = Run.start(self.settings)
+            self.run = Run.start(self.settings, share_of(self.config))
         except (TargetTroubleError, ProviderError) as error:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
@@ -168,6 +170,11 @@ class ContractPlugin:
             yield
         except (Unobserved, UnknownStateError) as reason:
             unseen = str(reason)
+        except ExhaustedError as error:
+            if not _is_search(item):
+                self._give_up(item, error)
+            unseen = str(error)
+            self._note_early_end(item, error)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
         ledger = item.stash.get(LEDGER, Ledger())
@@ -179,6 +186,12 @@ class ContractPlugin:
             trial.conclude(self.run, _clauses(item), ledger, unseen)
         except Unobserved as reason:
             pytest.skip(str(reason))
+
+    def _note_early_end(self, item: pytest.Item, error: ExhaustedError) -> None:
+        """A search that analyses ran out for ends there, which the report says."""
+        assert self.run
+        ledger = item.stash.get(LEDGER, self.run.ledger)
+        ledger.troubles.append(f"{item.name} ended early: {error}")
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         """End the run: what cannot be talked to cannot be judged."""
@@ -320,3 +333,8 @@ def _is_ours(item: pytest.Item) -> bool:
 
 def _clauses(item: pytest.Item) -> list[str]:
     return [each for mark in item.iter_markers("clause") for each in mark.args]
+
+
+def _is_search(item: pytest.Item) -> bool:
+    """Whether an item searches, beyond the promises, for what they do not show."""
+    return _is_ours(item) and item.get_closest_marker("effort") is not None

@@ -20,14 +20,16 @@ class Stage(Player):
     def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
         """A pending analysis, read once by its owner; perhaps of the same sample as another."""
         other = sample_of.known.id if sample_of else ""
-        subject = self.target.pending(self._label(), files=files, sample_of=other)
-        self.enter(subject)
-        first = self.get(subject).judgement.document or {}
-        if first.get("ready") is True and isinstance(first.get("results"), dict):
-            raise ProviderError(
-                "the provider handed out an analysis that is not pending: its `ready` is true"
-            )
-        return subject
+        while True:
+            subject = self.target.pending(self._label(), files=files, sample_of=other)
+            self.enter(subject)
+            first = self.get(subject).judgement.document or {}
+            if first.get("ready") is not True or not isinstance(first.get("results"), dict):
+                return subject
+            if not subject.recycled:  # or the target changed it later: then another one will do
+                raise ProviderError(
+                    "the provider handed out an analysis that is not pending: its `ready` is true"
+                )
 
     def bytes_beside(self) -> int:
         """How many bytes of a finalize body go to members that the target wants in each."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from virtool_contract.api import Api
@@ -17,6 +17,7 @@ from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
     Credentials,
+    ExhaustedError,
     Provider,
     ProviderError,
     UnknownStateError,
@@ -39,12 +40,16 @@ class Unobserved(Exception):  # noqa: N818 - an outcome, not an error
 
 @dataclass(slots=True, kw_only=True)
 class Subject:
-    """One analysis: its label in the scenario, its owner's credentials, and what is known of it."""
+    """One analysis: its label in the scenario, its owner's credentials, and what is known of it.
+
+    One that is `recycled` served another promise before, and was left as it was found.
+    """
 
     label: str
     state: str
     credentials: Credentials | None
     known: Known
+    recycled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +58,8 @@ class Target:
 
     `extra_body_fields` go out in every finalize body (decision adapting). `removes` says whether
     Remove is implemented; `trusts_404` whether a 404 proves that an id is
-    nobody's (not so where the target answers 404 for analyses of others).
+    nobody's (not so where the target answers 404 for analyses of others). With `most_subjects`,
+    no more analyses are asked for, and those that are left as they were found serve again.
     """
 
     contract: Contract
@@ -61,19 +67,27 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
+    most_subjects: int | None = None
     extra_body_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
+    _spare: list[Subject] = field(default_factory=list, init=False)
 
     def pending(self, label: str, *, files: bool, sample_of: str = "") -> Subject:
         """A fresh pending analysis; of the same sample as another, if the provider can.
 
         Raises:
+            ExhaustedError: there are no more, or the run may not ask for more.
             ProviderError: the provider refused, or handed out an analysis it had given before.
         """
+        spare = None if sample_of else self._spare_one(files=files)
+        if spare is not None:
+            return self._recycled(spare, label)
+        if self.most_subjects is not None and len(self._handed_out) >= self.most_subjects:
+            raise ExhaustedError(f"the {self.most_subjects} analyses of this run are used up")
         with held_back():
             return self._pending(label, files=files, sample_of=sample_of)
 
@@ -92,6 +106,25 @@ class Target:
         )
         self._open[handout.analysis_id] = subject
         return subject
+
+    def _spare_one(self, *, files: bool) -> Subject | None:
+        """One that fits; where no files are asked for, there may be some all the same."""
+        fitting = [each for each in self._spare if each.state == "pending with files" or not files]
+        return min(fitting, key=lambda each: len(each.state), default=None)
+
+    def _recycled(self, spare: Subject, label: str) -> Subject:
+        self._spare.remove(spare)
+        known = Known(id=spare.known.id, job_id=spare.known.job_id)
+        subject = replace(spare, label=label, known=known, recycled=True)
+        self._open[known.id] = subject
+        return subject
+
+    def give_back(self, subject: Subject, *, untouched: bool) -> None:
+        """Take a subject back: to serve again where analyses are few, or to be torn down."""
+        if untouched and self.most_subjects is not None:
+            self._spare.append(subject)
+        else:
+            self.tear_down(subject)
 
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
@@ -181,6 +214,7 @@ class Target:
             with suppress(ProviderError):
                 self.provider.change("teardown", JOB_WITHOUT_ANALYSIS, params)
             self._idle = None
+        self.provider.close()
 
     def headers(self, caller: Caller, owner: Credentials | None) -> Headers:
         """The headers a caller identifies itself with, on a subject that `owner` runs.

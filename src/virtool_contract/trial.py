@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from virtool_contract import replay
 from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
 from virtool_contract.target import Unobserved
 from virtool_contract.verdict import counts_against
@@ -36,7 +37,10 @@ def _confirmed(run: Run, deviation: Deviation) -> Deviation | None:
     if run.innocent[deviation.clause] >= ACQUITTALS:
         return None
     known = run.ledger.deviations.get(deviation.clause)
-    confirmed = known or replay.confirm(run.target, deviation)
+    try:
+        confirmed = known or replay.confirm(run.target, deviation)
+    except ExhaustedError:
+        return deviation  # seen once, and nothing is left to try it again with
     run.innocent[deviation.clause] += confirmed.clause != deviation.clause
     return confirmed
 
