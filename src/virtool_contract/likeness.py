@@ -1,7 +1,7 @@
 """What is alike in two deviations, as a text in which `*` stands for anything. Pure.
 
-`received` texts quote ids, times, keys and drawn values, which are others in each run. What stays is
-the status, the media type, the member, the rule that it breaks, and what kind of value stands there.
+`received` texts quote ids, times, keys and drawn values, which are others in each run. What stays
+is the status, the media type, the member, the rule that it breaks, and the kind of value.
 """
 
 import re
@@ -12,6 +12,7 @@ ANSWER = re.compile(r"(?P<status>[1-5]\d\d)(?P<media> [\w.+-]+/[\w.+-]+)?(?P<bod
 """An answer as `describe` puts it: status, media type, the first bytes of the body."""
 MEMBER = re.compile(r"(?P<pointer>/[^:]*): (?P<said>.*)", re.DOTALL)
 MOVED = re.compile(r"expected (?P<was>.*), got (?P<is>.*)", re.DOTALL)
+ASKED = re.compile(r"(\w+ by [^:]+: )?(.*)", re.DOTALL)
 RULE = re.compile(r"(?P<value>.*)(?P<rule> (?:is|has|does|was) [^{}\[\]]*)", re.DOTALL)
 REQUIRED = " is a required property"
 RACE = "acknowledged and lost: "
@@ -36,12 +37,21 @@ def likeness(text: str) -> str:
 
 
 def loose(pattern: str) -> str:
-    """A pattern that says less: any body with this status, anything about this member."""
-    if answer := ANSWER.fullmatch(pattern):
-        return f"{answer['status']}{ANYTHING}"
-    if member := MEMBER.fullmatch(pattern):
-        return f"{member['pointer']}: {ANYTHING}"
-    return ANYTHING
+    """A pattern that says less: any body with this status, anything about this member.
+
+    What was asked stays where the pattern has it, as in `finalize by owner: 200 *`.
+    """
+    asked, actual = ASKED.fullmatch(pattern).groups(default="")  # type: ignore[union-attr]  # always
+    if answer := ANSWER.fullmatch(actual):
+        return f"{asked}{answer['status']}{ANYTHING}"
+    if member := MEMBER.fullmatch(actual):
+        return f"{asked}{member['pointer']}: {ANYTHING}"
+    return f"{asked}{ANYTHING}"
+
+
+def by_anybody(pattern: str) -> str:
+    """A pattern for whoever asks."""
+    return re.sub(r"^(\w+ by )[^:]+: ", rf"\1{ANYTHING}: ", pattern)
 
 
 def _body(answer: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 EFFORTS = ("quick", "standard")
+WAIVERS = "waivers.yaml"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -206,6 +207,12 @@ OPTIONS = (
         read=path,
         help="another contract than the one that comes with the suite",
     ),
+    Option(
+        name="waivers",
+        metavar="FILE",
+        read=path,
+        help=f"known deviations that do not fail the run (default: {WAIVERS}, where there is one)",
+    ),
 )
 
 
@@ -223,6 +230,7 @@ class Settings:
     wait_for_server: float
     report_dir: str | None
     spec: str | None
+    waivers: str | None
 
 
 def resolve(
@@ -249,9 +257,18 @@ def resolve(
             values[option.key] = option.parse(_as_text(filed[option.name]), where)
         else:
             values[option.key] = option.default
+    values["waivers"] = values["waivers"] or _waivers_in(folder)
     settings = Settings(**values)
     _check_together(settings)
     return settings
+
+
+def _waivers_in(folder: Path | None) -> str | None:
+    """The file of waivers that a run finds by itself, named as seen from the working folder."""
+    file = (folder or Path.cwd()) / WAIVERS
+    if not file.is_file():
+        return None
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
 
 def _check_together(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import loading, trial
+from virtool_contract import distributed, loading, trial, waivers
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker
 from virtool_contract.fixtures import LEDGER, Fixtures
@@ -23,6 +23,7 @@ from virtool_contract.reports import text as text_report
 from virtool_contract.run import Run
 from virtool_contract.target import TargetTroubleError, Unobserved
 from virtool_contract.verdict import Scope, Verdicts, reach
+from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
 SUITE = "contract_tests"
@@ -82,6 +83,7 @@ class ContractPlugin:
         self.run: Run | None = None
         self.total = Ledger()
         self.started = time.monotonic()
+        self.seconds = 0.0
         self.problem = ""
         self.selected = False
         self.collected = 0
@@ -89,6 +91,8 @@ class ContractPlugin:
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
+        self.today = distributed.day_of(config) or waivers.utc_today()
+        self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
 
@@ -108,6 +112,7 @@ class ContractPlugin:
         try:
             self.settings = settings_of(self.config)
             self.contract = loading.load(self.settings.spec)
+            self.waivers = waivers.load(self.settings.waivers, self.contract, self.today)
         except (OptionError, ContractError) as error:
             self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
             return
@@ -148,7 +153,7 @@ class ContractPlugin:
             return
         assert self.settings
         try:
-            self.run = Run.start(self.settings)
+            self.run = Run.start(self.settings, self.waivers)
         except (TargetTroubleError, ProviderError) as error:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
@@ -214,6 +219,11 @@ class ContractPlugin:
         self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Have all processes of pytest-xdist go by the same date."""
+        distributed.tell_day(node, self.today)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Hear what a process of pytest-xdist has to say at its end."""
         part = Part.heard(getattr(node, "workeroutput", {}))
@@ -238,6 +248,8 @@ class ContractPlugin:
         assert self.verdicts
         if self.verdicts.exit_code == COULD_NOT_TEST:
             session.exitstatus = COULD_NOT_TEST
+        elif self.verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _own_part(self, run: Run) -> Part:
         return Part(
@@ -255,12 +267,15 @@ class ContractPlugin:
         scope = Scope(
             removes=part.removes,
             races=settings.effort == "standard",
+            effort=settings.effort,
+            waivers=self.waivers or waivers.load(settings.waivers, contract, self.today),
             everything=not part.selected,
             selected=frozenset(part.clauses),
             strict=settings.strict,
             problem=self.problem or part.problem,
         )
         self.verdicts = reach(contract, self.total, scope)
+        self.seconds = time.monotonic() - self.started
         if settings.report_dir:
             content = json_report.render(contract, self.verdicts, settings, target=part.base_url)
             file = Path(settings.report_dir, "report.json")
@@ -274,10 +289,9 @@ class ContractPlugin:
         """The verdicts for a terminal; empty where none were reached."""
         if self.contract is None or self.verdicts is None or self.part is None:
             return ""
-        seconds = time.monotonic() - self.started
         path = self.part.path
         return text_report.render(
-            self.contract, self.verdicts, path=path, rerun=rerun, seconds=seconds
+            self.contract, self.verdicts, path=path, rerun=rerun, seconds=self.seconds
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type

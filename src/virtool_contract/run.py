@@ -15,6 +15,7 @@ from virtool_contract.ledger import Ledger
 from virtool_contract.options import OptionError, Settings
 from virtool_contract.provider import HttpProvider
 from virtool_contract.target import Target, TargetTroubleError
+from virtool_contract.waivers import Waivers
 
 DOCUMENTED_ROOT = "/api"
 PROVIDER_PATH = "/provider-states"
@@ -66,7 +67,8 @@ class Run:
     """What a run works with.
 
     `ledger` is what is established so far, confirmed deviations only; `innocent` counts how often
-    a clause was acquitted by a control.
+    a clause was acquitted by a control. Where that showed a waived deviation, `spared` counts it
+    instead, by clause and likeness: what is waived stays, and must not hide what else there is.
     """
 
     contract: Contract
@@ -76,9 +78,10 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
     innocent: Counter[str] = field(default_factory=Counter)
+    spared: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
-    def start(cls, settings: Settings) -> Self:
+    def start(cls, settings: Settings, waivers: Waivers | None = None) -> Self:
         """Load the contract, start the reference server where there is no target, and probe.
 
         Raises:
@@ -91,6 +94,7 @@ class Run:
             _check_folder(Path(settings.report_dir))
         server = None if settings.base_url else EmbeddedServer()
         target = _target(loaded, settings, server)
+        target.waivers = waivers or target.waivers
         try:
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)

@@ -22,6 +22,7 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.subject import Known
+from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
@@ -50,7 +51,8 @@ class Target:
     """A base URL with its provider, and what the probe found out about it.
 
     `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
-    nobody's (not so where the target answers 404 for analyses of others).
+    nobody's (not so where the target answers 404 for analyses of others); `waivers` which
+    deviations are known of it.
     """
 
     contract: Contract
@@ -58,6 +60,7 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
+    waivers: Waivers = field(default_factory=Waivers)
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)

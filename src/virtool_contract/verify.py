@@ -6,20 +6,27 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
 import pytest
 
-from virtool_contract import pytest_plugin
+from virtool_contract import loading, pytest_plugin
+from virtool_contract.drafting import Draft
 from virtool_contract.interrupts import ask, forget
-from virtool_contract.options import OPTIONS, Settings
+from virtool_contract.options import EFFORTS, OPTIONS, WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import Run
+from virtool_contract.verdict import Verdicts
 
 USAGE = 2
+MOST_RUNS = 8
+"""So often a target is verified for one draft; three times do, unless it is erratic."""
+OTHER_SEEDS = (0, 1)
+"""What is added to the seed for each run that the draft has to stand."""
 INI = Path(__file__).with_name("verify.ini")
 
 
@@ -67,15 +74,64 @@ class Front:
 
 def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
     """Verify a target; print the verdict, and say it by the exit code."""
+    front, code = _session(settings, selection, dry_run=dry_run)
+    if dry_run and code == pytest.ExitCode.OK:
+        return _list(front.items)
+    return _conclude(front, settings, selection, code)
+
+
+def draft_waivers(settings: Settings, *, selection: str | None) -> int:
+    """Verify a target, and draft a waiver for each deviation that counts; print the last verdict.
+
+    A draft has to hold in the next run, and with any seed. So the target is verified again with the
+    draft in effect, by the same seed and by another one, until nothing new is broken.
+
+    Raises:
+        OptionError: the file is wrong, or cannot be written.
+    """
+    path = settings.waivers or WAIVERS
+    draft = Draft.begin(path, loading.load(settings.spec), strict=settings.strict)
+    now = settings
+    front, code = _session(now, selection)
+    quiet = 0
+    for _ in range(MOST_RUNS):
+        plugin = front.plugin
+        if plugin is None or plugin.verdicts is None or plugin.problem:
+            break
+        draft.prove(plugin.verdicts, in_effect=now.waivers is not None)
+        quiet = 0 if draft.learn(plugin.verdicts, plugin.total) else quiet + 1
+        draft.save()
+        if quiet == len(OTHER_SEEDS) or not draft.entries:
+            _see_at_quick(draft, now, plugin.verdicts, selection)
+            break
+        now = replace(settings, waivers=path, seed=settings.seed + OTHER_SEEDS[quiet])
+        front, code = _session(now, selection)
+    if draft.entries:
+        print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)
+    return _conclude(front, settings, selection, code)
+
+
+def _see_at_quick(draft: Draft, now: Settings, last: Verdicts, selection: str | None) -> None:
+    """Note what a quick run does not show, if that is not what was drafted with."""
+    if now.effort == EFFORTS[0] or not draft.entries:
+        return
+    front, _ = _session(replace(now, effort=EFFORTS[0], report_dir=None), selection)
+    if front.plugin is not None and front.plugin.verdicts is not None and not front.plugin.problem:
+        draft.limit_to_standard(front.plugin.verdicts, last)
+        draft.save()
+
+
+def _session(
+    settings: Settings, selection: str | None, *, dry_run: bool = False
+) -> tuple[Front, int]:
+    """Run the chapters in a session of pytest; what became of it, and its exit code."""
     front = Front()
     plugins: list[object] = [pytest_plugin, front]
     if not dry_run:
         plugins.append(Progress(front.run))
     with _environment(), _termination():
         code = pytest.main(arguments(settings, selection, dry_run=dry_run), plugins)
-    if dry_run and code == pytest.ExitCode.OK:
-        return _list(front.items)
-    return _conclude(front, settings, selection, code)
+    return front, int(code)
 
 
 def arguments(settings: Settings, selection: str | None, *, dry_run: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Waivers: known deviations that do not fail a run, each with a reason and a date (`waivers.yaml`)."""
+"""Waivers: known deviations that do not fail a run, each with a reason and a last day."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,11 @@ from virtool_contract.options import EFFORTS, FALSE, TRUE, OptionError
 
 REQUIRED = ("clause", "reason", "expires")
 KEYS = (*REQUIRED, "issue", "owner", "observed", "effort", "intermittent")
+
+
+def utc_today() -> date:
+    """The date, the same on every machine."""
+    return datetime.now(tz=UTC).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class Waiver:
         return any(matches(self.observed, text) for text in (actual, asked(request, actual)))
 
     def shows_at(self, effort: str) -> bool:
-        """Whether a run of that effort could see the deviation."""
+        """Whether a run of that effort can see the deviation."""
         return EFFORTS.index(effort) >= EFFORTS.index(self.effort)
 
 
@@ -61,7 +66,7 @@ class Waivers:
     """The entries of a file, as they are on one day."""
 
     entries: tuple[Waiver, ...] = ()
-    today: date = field(default_factory=lambda: utc_today())
+    today: date = field(default_factory=utc_today)
 
     def of(self, clause: str) -> tuple[Waiver, ...]:
         """The entries of a clause that still hold."""
@@ -74,11 +79,6 @@ class Waivers:
     def holds(self, waiver: Waiver) -> bool:
         """Whether a waiver is not past its date, which is its last day."""
         return waiver.expires >= self.today
-
-
-def utc_today() -> date:
-    """The date, the same on every machine."""
-    return datetime.now(tz=UTC).date()
 
 
 def load(path: str | None, contract: Contract, today: date | None = None) -> Waivers:
@@ -156,7 +156,9 @@ class _Entry:
             raise self.wrong(f"`{missing}` is missing; an entry needs {', '.join(REQUIRED)}")
         clause = self.texts["clause"]
         if clause not in contract.clauses:
-            raise self.wrong(f"there is no clause {clause!r}; {_similar(clause, contract)}", "clause")
+            raise self.wrong(
+                f"there is no clause {clause!r}; {_similar(clause, contract)}", "clause"
+            )
         return Waiver(
             clause=clause,
             reason=self.texts["reason"],
@@ -224,7 +226,8 @@ SAMPLES: Mapping[str, str] = {
 
 def _text(node: yaml.ScalarNode) -> str:
     """A value as it is written: a status or a date is as good a text as any; null is none."""
-    return "" if node.tag == "tag:yaml.org,2002:null" else str(node.value).strip()
+    text = "" if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+    return text if text.strip() else ""
 
 
 def _last_line(node: yaml.ScalarNode) -> int:
