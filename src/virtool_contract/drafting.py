@@ -103,7 +103,7 @@ class Draft:
         return replace(waiver, observed=loose(waiver.observed))
 
     def prove(self, verdicts: Verdicts, *, in_effect: bool) -> None:
-        """Note what did not show in a run that the draft was in effect in: a gate must not flake."""
+        """Note what a run did not show that the draft was in effect in, lest a gate flakes."""
         if in_effect:
             hits = _hits(verdicts)
             self.entries = [

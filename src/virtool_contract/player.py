@@ -241,6 +241,8 @@ class Player:
         What came is compared with its key in it: the `***` of a report, which a waiver may quote,
         stands for anything.
         """
+        if not self.target.waivers.of(finding.clause):
+            return False
         covering = self.target.waivers.covering(
             finding.clause, self._request(finding), finding.actual
         )
@@ -261,8 +263,9 @@ class Player:
         shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
         writes = [move for move in self.steps if move.operation != "get"]
         by_write = shown_later and finding.operation != "get" and writes
-        blamed = writes[-1] if by_write else self.steps[-1]
-        return f"{blamed.operation} by {blamed.caller}"
+        for blamed in (writes if by_write else self.steps)[-1:]:
+            return f"{blamed.operation} by {blamed.caller}"
+        return ""
 
     def scenario(self) -> Scenario:
         """What has been played so far."""
