@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 ANYTHING = "*"
 ANSWER = re.compile(r"(?P<status>[1-5]\d\d)(?P<media> [\w.+-]+/[\w.+-]+)?(?P<body> .*)?", re.DOTALL)
 """An answer as `describe` puts it: status, media type, the first bytes of the body."""
+CHECKED = re.compile(r"[1-5]\d\d: ")
+"""A status before the title of one of schemathesis' checks."""
 MEMBER = re.compile(r"(?P<pointer>/[^:]*): (?P<said>.*)", re.DOTALL)
 MOVED = re.compile(r"expected (?P<was>.*), got (?P<is>.*)", re.DOTALL)
 ASKED = re.compile(r"(\w+ by [^:]+: )?(.*)", re.DOTALL)
@@ -33,7 +35,9 @@ def likeness(text: str) -> str:
         return f"{RACE}{ANYTHING}"
     if member := MEMBER.fullmatch(text):
         return f"{_pointer(member['pointer'])}: {_said(member['said'])}"
-    return _without_numbers(text)
+    checked = CHECKED.match(text)
+    before = checked[0] if checked else ""
+    return before + _without_numbers(text[len(before) :])
 
 
 def loose(pattern: str) -> str:
