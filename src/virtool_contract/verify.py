@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -14,12 +15,14 @@ from typing import cast
 import pytest
 
 from virtool_contract import loading, pytest_plugin
+from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
 from virtool_contract.interrupts import ask, forget
+from virtool_contract.ledger import Ledger
 from virtool_contract.options import EFFORTS, OPTIONS, WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
-from virtool_contract.run import Run
+from virtool_contract.run import SoFar
 from virtool_contract.verdict import Verdicts
 
 USAGE = 2
@@ -33,8 +36,9 @@ INI = Path(__file__).with_name("verify.ini")
 class Front:
     """Keeps hold of the plugin that pytest made, and of what was collected."""
 
-    def __init__(self) -> None:
-        """Hold nothing yet."""
+    def __init__(self, rerun: str) -> None:
+        """Hold nothing yet; `rerun` is the command line that repeats the run."""
+        self.rerun = rerun
         self.config: pytest.Config | None = None
         self.items: list[pytest.Item] = []
         self.internal = ""
@@ -45,13 +49,32 @@ class Front:
         plugins = self.config.pluginmanager if self.config else None
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
 
-    def run(self) -> Run | None:
-        """The run of the session, once it is started."""
-        return self.plugin.run if self.plugin else None
+    @property
+    def finished(self) -> Verdicts | None:
+        """The verdicts of a run that came to its end."""
+        if self.plugin is None or self.plugin.problem:
+            return None
+        elsewhere = self.plugin.part and self.plugin.part.problem
+        return None if elsewhere else self.plugin.verdicts
+
+    @property
+    def total(self) -> Ledger:
+        """All that the run has observed."""
+        return self.plugin.total if self.plugin else Ledger()
+
+    def so_far(self) -> SoFar | None:
+        """How far the run is, once it is started."""
+        return self.plugin.so_far() if self.plugin else None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take hold of the session's configuration."""
         self.config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Have the report name the command line that the user knows."""
+        if self.plugin:
+            self.plugin.rerun = self.rerun
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take hold of what was collected."""
@@ -72,15 +95,20 @@ class Front:
             self.plugin.problem = self.plugin.problem or "interrupted"
 
 
-def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
-    """Verify a target; print the verdict, and say it by the exit code."""
-    front, code = _session(settings, selection, dry_run=dry_run)
+def verify(
+    settings: Settings, *, selection: str | None, dry_run: bool, processes: str = "0"
+) -> int:
+    """Verify a target; print the verdict, and say it by the exit code.
+
+    `processes` is pytest-xdist's `-n`: a number, or `auto`.
+    """
+    front, code = _session(settings, selection, dry_run=dry_run, processes=processes)
     if dry_run and code == pytest.ExitCode.OK:
         return _list(front.items)
-    return _conclude(front, settings, selection, code)
+    return _conclude(front, selection, code)
 
 
-def draft_waivers(settings: Settings, *, selection: str | None) -> int:
+def draft_waivers(settings: Settings, *, selection: str | None, processes: str = "0") -> int:
     """Verify a target, and draft a waiver for each deviation that counts; print the last verdict.
 
     A draft has to hold in the next run, and with any seed. So the target is verified again with the
@@ -91,54 +119,54 @@ def draft_waivers(settings: Settings, *, selection: str | None) -> int:
     """
     path = settings.waivers or WAIVERS
     draft = Draft.begin(path, loading.load(settings.spec), strict=settings.strict)
+    session = partial(_session, selection=selection, processes=processes)
     now = settings
-    front, code = _session(now, selection)
+    front, code = session(now)
     quiet = 0
     for _ in range(MOST_RUNS):
-        plugin = front.plugin
-        if plugin is None or plugin.verdicts is None or plugin.problem:
+        if front.finished is None:
             break
-        draft.prove(plugin.verdicts, in_effect=now.waivers is not None)
-        quiet = 0 if draft.learn(plugin.verdicts, plugin.total) else quiet + 1
+        draft.prove(front.finished, in_effect=now is not settings)
+        quiet = 0 if draft.learn(front.finished, front.total) else quiet + 1
         draft.save()
         if quiet == len(OTHER_SEEDS) or not draft.entries:
-            _see_at_quick(draft, now, plugin.verdicts, selection)
             break
         now = replace(settings, waivers=path, seed=settings.seed + OTHER_SEEDS[quiet])
-        front, code = _session(now, selection)
+        front, code = session(now)
+    if draft.entries and front.finished and now.effort != EFFORTS[0]:
+        quick, _ = session(replace(now, effort=EFFORTS[0], report_dir=None))
+        if quick.finished:
+            draft.limit_to_standard(quick.finished, front.finished)
+            draft.save()
     if draft.entries:
         print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)
-    return _conclude(front, settings, selection, code)
-
-
-def _see_at_quick(draft: Draft, now: Settings, last: Verdicts, selection: str | None) -> None:
-    """Note what a quick run does not show, if that is not what was drafted with."""
-    if now.effort == EFFORTS[0] or not draft.entries:
-        return
-    front, _ = _session(replace(now, effort=EFFORTS[0], report_dir=None), selection)
-    if front.plugin is not None and front.plugin.verdicts is not None and not front.plugin.problem:
-        draft.limit_to_standard(front.plugin.verdicts, last)
-        draft.save()
+    return _conclude(front, selection, code)
 
 
 def _session(
-    settings: Settings, selection: str | None, *, dry_run: bool = False
+    settings: Settings, selection: str | None, *, dry_run: bool = False, processes: str = "0"
 ) -> tuple[Front, int]:
-    """Run the chapters in a session of pytest; what became of it, and its exit code."""
-    front = Front()
-    plugins: list[object] = [pytest_plugin, front]
+    """Run the chapters in a session of pytest: what became of it, and its exit code."""
+    front = Front(shlex.join(["virtool-contract", "verify", *settings_arguments(settings)]))
+    plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
-        plugins.append(Progress(front.run))
+        plugins.append(Progress(front.so_far))
+    words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), _termination():
-        code = pytest.main(arguments(settings, selection, dry_run=dry_run), plugins)
-    return front, int(code)
+        return front, int(pytest.main(words, plugins))
 
 
-def arguments(settings: Settings, selection: str | None, *, dry_run: bool) -> list[str]:
+def arguments(
+    settings: Settings, selection: str | None, *, dry_run: bool, processes: str = "0"
+) -> list[str]:
     """What pytest is told: our chapters only, and nothing of the folder it happens to run in."""
     words = ["--pyargs", "contract_tests", "-c", str(INI), "--rootdir", str(INI.parent)]
     words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--noconftest"]
     words += ["-p", "pytest_base_url.plugin"]
+    if processes != "0":
+        # By name, so that the other processes load it too; here it is imported already.
+        words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        words += ["-p", pytest_plugin.__name__, "-p", "xdist.plugin", "-n", processes]
     words += settings_arguments(settings, for_pytest=True)
     if selection:
         words += ["-k", selection]
@@ -154,19 +182,20 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
         if option.is_flag:
             words += [f"--{name}"] * value
         elif value is not None and (for_pytest or value != option.default):
-            words.append(f"--{name}={value}")
+            words.append(f"--{name}={option.write(value)}")
     return words
 
 
-def _conclude(front: Front, settings: Settings, selection: str | None, code: int) -> int:
+def _conclude(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
-        words = ["virtool-contract", "verify", *settings_arguments(settings)]
-        print(plugin.text(shlex.join(words)), end="", flush=True)
+        print(plugin.text(), end="", flush=True)
         return plugin.verdicts.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
         return COULD_NOT_TEST
+    if plugin is not None and plugin.part is not None and plugin.part.problem:
+        return _say(plugin.part)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         print(f"virtool-contract: -k {selection!r} selects no clause", file=sys.stderr)
         return USAGE
@@ -177,6 +206,13 @@ def _conclude(front: Front, settings: Settings, selection: str | None, code: int
         f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr
     )
     return COULD_NOT_TEST
+
+
+def _say(part: Part) -> int:
+    """Say what a process of pytest-xdist found wrong before the first promise."""
+    usage = part.code == pytest.ExitCode.USAGE_ERROR
+    print(f"{'virtool-contract' if usage else 'could not test'}: {part.problem}", file=sys.stderr)
+    return USAGE if usage else COULD_NOT_TEST
 
 
 def _list(items: list[pytest.Item]) -> int:
