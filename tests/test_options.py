@@ -46,7 +46,19 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
         wait_for_server=0.0,
         report_dir=None,
         spec=None,
+        waivers=None,
     )
+
+
+def test_waivers_are_found_in_the_folder_unless_others_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text("[]\n")
+    assert resolved(tmp_path).waivers == str(file)
+    monkeypatch.chdir(tmp_path)
+    assert resolved(tmp_path).waivers == "waivers.yaml"
+    assert resolved(tmp_path, given={"waivers": "known.yaml"}).waivers == "known.yaml"
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: str(option.name))

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, clauses, loading
+from virtool_contract import __version__, clauses, loading, waivers
 from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
-from virtool_contract.options import OPTIONS, OptionError, resolve
+from virtool_contract.options import OPTIONS, WAIVERS, OptionError, resolve
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
 MOST_PROCESSES = 64
@@ -88,15 +88,23 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be checked, and send nothing"
     )
+    parser.add_argument(
+        "--write-waivers",
+        action="store_true",
+        help=f"draft a waiver for each deviation, in the file of --waivers or ./{WAIVERS}",
+    )
     parser.set_defaults(run=_verify)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
-    from virtool_contract.verify import verify  # noqa: PLC0415 - see above
+    from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
-    loading.load(settings.spec)
+    contract = loading.load(settings.spec)
+    if chosen.write_waivers and not chosen.dry_run:
+        return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
+    waivers.load(settings.waivers, contract)
     return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
 
 

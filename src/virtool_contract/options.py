@@ -17,6 +17,7 @@ PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 """The options of which one is needed for a target of one's own."""
 DOCUMENTED_ROOT = "/api"
 EFFORTS = ("quick", "standard")
+WAIVERS = "waivers.yaml"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -273,6 +274,12 @@ OPTIONS = (
         read=path,
         help="another contract than the one that comes with the suite",
     ),
+    Option(
+        name="waivers",
+        metavar="FILE",
+        read=path,
+        help=f"known deviations that do not fail the run (default: {WAIVERS}, where there is one)",
+    ),
 )
 
 
@@ -294,6 +301,7 @@ class Settings:
     wait_for_server: float
     report_dir: str | None
     spec: str | None
+    waivers: str | None
 
 
 def resolve(
@@ -320,9 +328,18 @@ def resolve(
             values[option.key] = option.parse(_as_text(filed[option.name]), where)
         else:
             values[option.key] = option.default
+    values["waivers"] = values["waivers"] or _waivers_in(folder)
     settings = Settings(**values)
     _check_together(settings)
     return settings
+
+
+def _waivers_in(folder: Path | None) -> str | None:
+    """The file of waivers that a run finds by itself, named as seen from the working folder."""
+    file = (folder or Path.cwd()) / WAIVERS
+    if not file.is_file():
+        return None
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
 
 def _check_together(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
-from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.ledger import Deviation, Ledger, Violation, alike
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
@@ -37,7 +37,9 @@ class Player:
 
     Broken clauses go into the ledger and the play goes on from what the target now holds, so
     that one play shows all that is wrong. With `raises`, the first broken clause that is not in
-    `muted` ends the play, which is what hypothesis needs to shrink it.
+    `muted` ends the play, which is what hypothesis needs to shrink it. What a waiver covers is
+    counted apart, raises nothing and mutes nothing; `spared` is what turned out to be such a
+    deviation's doing, by clause and likeness.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Player:
         self.ledger = ledger if ledger is not None else Ledger()
         self.raises = raises
         self.muted = muted
+        self.spared: frozenset[tuple[str, str]] = frozenset()
         self.before_raising: Callable[[Violation], None] = lambda _violation: None
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
@@ -212,13 +215,40 @@ class Player:
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
         self._blamed = self._blamed or bool(broken)
-        fresh = [finding for finding in broken if finding.clause not in self.muted]
+        found = [each for each in broken if not self._is_waived(each) and not self._is_spared(each)]
+        fresh = [finding for finding in found if finding.clause not in self.muted]
         if fresh and self.raises:
             violation = Violation(self.target.contract, self._deviation(fresh[0]))
             self.before_raising(violation)
             raise violation
-        for finding in fresh:
+        for finding in found:
+            self._take_in(finding)
+
+    def _take_in(self, finding: Finding) -> None:
+        if finding.clause not in self.muted and finding.clause not in self.ledger.deviations:
             self.ledger.add(self._deviation(finding))
+            return
+        way = self._likeness(finding)
+        self.ledger.suspect(finding.clause, way, lambda: self._deviation(finding))
+
+    def _is_spared(self, finding: Finding) -> bool:
+        return bool(self.spared) and (finding.clause, self._likeness(finding)) in self.spared
+
+    def _likeness(self, finding: Finding) -> str:
+        return alike(self._request(finding), finding.topic, finding.actual)
+
+    def _is_waived(self, finding: Finding) -> bool:
+        """Count what a waiver covers.
+
+        What came is compared with its key in it: the `***` of a report, which a waiver may quote,
+        stands for anything.
+        """
+        if not self.target.waivers.of(finding.clause):
+            return False
+        covering = self.target.waivers.covering(
+            finding.clause, self._request(finding), finding.actual
+        )
+        return self.ledger.waive(covering, lambda: self._deviation(finding))
 
     def _deviation(self, finding: Finding) -> Deviation:
         return Deviation(
@@ -226,8 +256,18 @@ class Player:
             expected=self.target.api.secrets.hide(finding.expected),
             actual=self.target.api.secrets.hide(finding.actual),
             topic=finding.topic,
+            request=self._request(finding),
             scenario=self.scenario(),
         )
+
+    def _request(self, finding: Finding) -> str:
+        """The request to blame: the last one, or the write whose effect a later read has shown."""
+        shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
+        writes = [move for move in self.steps if move.operation != "get"]
+        by_write = shown_later and finding.operation != "get" and writes
+        for blamed in (writes if by_write else self.steps)[-1:]:
+            return f"{blamed.operation} by {blamed.caller}"
+        return ""
 
     def scenario(self) -> Scenario:
         """What has been played so far."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import loading, trial
+from virtool_contract import distributed, loading, trial, waivers
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
@@ -24,6 +24,7 @@ from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
 from virtool_contract.verdict import Scope, Verdicts, reach
+from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
 SUITE = "contract_tests"
@@ -83,6 +84,7 @@ class ContractPlugin:
         self.run: Run | None = None
         self.total = Ledger()
         self.started = time.monotonic()
+        self.seconds = 0.0
         self.rerun = "pytest --pyargs contract_tests"
         self.problem = ""
         self.selected = False
@@ -91,6 +93,8 @@ class ContractPlugin:
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
+        self.today = distributed.day_of(config) or waivers.utc_today()
+        self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
 
@@ -110,6 +114,7 @@ class ContractPlugin:
         try:
             self.settings = settings_of(self.config)
             self.contract = loading.load(self.settings.spec)
+            self.waivers = waivers.load(self.settings.waivers, self.contract, self.today)
         except (OptionError, ContractError) as error:
             self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
             return
@@ -152,7 +157,7 @@ class ContractPlugin:
             return
         assert self.settings
         try:
-            self.run = Run.start(self.settings, share_of(self.config))
+            self.run = Run.start(self.settings, self.waivers, share_of(self.config))
         except (TargetTroubleError, ProviderError) as error:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
@@ -229,6 +234,11 @@ class ContractPlugin:
         self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Have all processes of pytest-xdist go by the same date."""
+        distributed.tell_day(node, self.today)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Hear what a process of pytest-xdist has to say at its end."""
         part = Part.heard(getattr(node, "workeroutput", {}))
@@ -253,6 +263,8 @@ class ContractPlugin:
         assert self.verdicts
         if self.verdicts.exit_code == COULD_NOT_TEST:
             session.exitstatus = COULD_NOT_TEST
+        elif self.verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _own_part(self, run: Run) -> Part:
         return Part(
@@ -270,12 +282,15 @@ class ContractPlugin:
         scope = Scope(
             removes=part.removes,
             races=settings.effort == "standard",
+            effort=settings.effort,
+            waivers=self.waivers or waivers.load(settings.waivers, contract, self.today),
             everything=not part.selected,
             selected=frozenset(part.clauses),
             strict=settings.strict,
             problem=self.problem or part.problem,
         )
         self.verdicts = reach(contract, self.total, scope)
+        self.seconds = time.monotonic() - self.started
         if settings.report_dir:
             content = json_report.render(self._report())
             file = Path(settings.report_dir, "report.json")
@@ -309,7 +324,7 @@ class ContractPlugin:
             base_url=self.part.base_url,
             path=self.part.path,
             rerun=self.rerun,
-            seconds=time.monotonic() - self.started,
+            seconds=self.seconds,
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type

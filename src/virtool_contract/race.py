@@ -139,12 +139,14 @@ class Racer:
         return Event(client=0, step=step, called=later, returned=later, response=response)
 
     def _report(self, finding: Finding, scenario: Scenario, timeline: tuple[str, ...]) -> None:
-        self.ledger.add(
-            Deviation(
-                clause=finding.clause,
-                expected=finding.expected,
-                actual=self.target.api.secrets.hide(finding.actual),
-                scenario=scenario,
-                timeline=tuple(map(self.target.api.secrets.hide, timeline)),
-            )
+        hide = self.target.api.secrets.hide
+        deviation = Deviation(
+            clause=finding.clause,
+            expected=finding.expected,
+            actual=hide(finding.actual),
+            scenario=scenario,
+            timeline=tuple(map(hide, timeline)),
         )
+        covering = self.target.waivers.covering(finding.clause, "", finding.actual)
+        if not self.ledger.waive(covering, lambda: deviation):
+            self.ledger.add(deviation)

@@ -20,6 +20,7 @@ from virtool_contract.providers.command import CommandProvider
 from virtool_contract.providers.file import FileProvider
 from virtool_contract.providers.prefetch import PrefetchingProvider
 from virtool_contract.target import Target, TargetTroubleError
+from virtool_contract.waivers import Waivers
 
 PROVIDER_PATH = "/provider-states"
 DEADLINES = 3
@@ -79,7 +80,8 @@ class Run:
     """What a run works with.
 
     `ledger` is what is established so far, confirmed deviations only; `innocent` counts how often
-    a clause was acquitted by a control.
+    a clause was acquitted by a control. Where that showed a waived deviation, `spared` counts it
+    instead, by clause and likeness: what is waived stays, and must not hide what else there is.
     """
 
     contract: Contract
@@ -89,9 +91,15 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
     innocent: Counter[str] = field(default_factory=Counter)
+    spared: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
-    def start(cls, settings: Settings, share: tuple[int, int] = (0, 1)) -> Self:
+    def start(
+        cls,
+        settings: Settings,
+        waivers: Waivers | None = None,
+        share: tuple[int, int] = (0, 1),
+    ) -> Self:
         """Load the contract, start the reference server where there is no target, and probe.
 
         `share` is (k, n) for the k-th of n processes that run the promises between them.
@@ -107,6 +115,7 @@ class Run:
         made = _file_provider(settings, share)
         server = None if settings.base_url else EmbeddedServer()
         target = _target(loaded, settings, server, made)
+        target.waivers = waivers or target.waivers
         try:
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)

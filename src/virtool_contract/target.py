@@ -25,6 +25,7 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.subject import Known
+from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
@@ -56,10 +57,11 @@ class Subject:
 class Target:
     """A base URL with its provider, and what the probe found out about it.
 
-    `extra_body_fields` go out in every finalize body (decision adapting). `removes` says whether
-    Remove is implemented; `trusts_404` whether a 404 proves that an id is
-    nobody's (not so where the target answers 404 for analyses of others). With `most_subjects`,
-    no more analyses are asked for, and those that are left as they were found serve again.
+    `extra_body_fields` go out in every finalize body (decision adapting). `waivers` says which
+    deviations are known. `removes` says whether Remove is implemented; `trusts_404` whether a 404
+    proves that an id is nobody's (not so where the target answers 404 for analyses of others).
+    With `most_subjects`, no more analyses are asked for, and those that are left as they were found
+    serve again.
     """
 
     contract: Contract
@@ -69,6 +71,7 @@ class Target:
     trusts_404: bool = True
     most_subjects: int | None = None
     extra_body_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    waivers: Waivers = field(default_factory=Waivers)
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)

@@ -22,27 +22,55 @@ def confirm(run: Run, ledger: Ledger) -> None:
     found = list(ledger.deviations.values())
     ledger.deviations.clear()
     for deviation in found:
-        confirmed = _confirmed(run, deviation)
-        if confirmed is None:
-            continue
-        if confirmed.unanswered and confirmed.frequency != "always":
-            ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
-            continue
-        ledger.add(confirmed)
-        run.ledger.add(confirmed)
+        others = ledger.suspects.setdefault(deviation.clause, {})
+        others.setdefault(deviation.likeness, deviation)
+        for way in (deviation, *(each for each in others.values() if each is not deviation)):
+            if _settled(run, ledger, way):
+                break
+    for clause in ledger.suspects.keys() & run.ledger.deviations.keys():
+        ledger.others[clause] = sorted({e.likeness for e in ledger.suspects[clause].values()})
+    ledger.suspects.clear()
+
+
+def _settled(run: Run, ledger: Ledger, deviation: Deviation) -> bool:
+    """Make sure of a deviation; false where that leaves open whether its clause is kept otherwise.
+
+    So it is where the cause is trouble on the way, or what is waived: both may hide a violation.
+    """
+    confirmed = _confirmed(run, deviation)
+    if confirmed is None:
+        return run.innocent[deviation.clause] >= ACQUITTALS
+    if confirmed.unanswered and confirmed.frequency != "always":
+        ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
+        return False
+    covering = run.target.waivers.covering(confirmed.clause, confirmed.request, confirmed.actual)
+    if ledger.waive(covering, lambda: confirmed):
+        run.ledger.waive(covering, lambda: confirmed)
+        run.spared[deviation.clause, deviation.likeness] += 1
+        return False
+    if confirmed.clause != deviation.clause:
+        run.innocent[deviation.clause] += 1
+    ledger.add(confirmed)
+    run.ledger.add(confirmed)
+    return True
 
 
 def _confirmed(run: Run, deviation: Deviation) -> Deviation | None:
     """The deviation with its replays, perhaps of another clause; None for one acquitted often."""
-    if run.innocent[deviation.clause] >= ACQUITTALS:
+    spared = run.spared[deviation.clause, deviation.likeness] >= ACQUITTALS
+    if spared or run.innocent[deviation.clause] >= ACQUITTALS:
         return None
     known = run.ledger.deviations.get(deviation.clause)
     try:
-        confirmed = known or replay.confirm(run.target, deviation)
+        return known or _known_as_waived(run, deviation) or replay.confirm(run.target, deviation)
     except ExhaustedError:
         return deviation  # seen once, and nothing is left to try it again with
-    run.innocent[deviation.clause] += confirmed.clause != deviation.clause
-    return confirmed
+
+
+def _known_as_waived(run: Run, deviation: Deviation) -> Deviation | None:
+    """What was made sure of, and is waived: of a request without an answer, whose replays cost."""
+    covering = run.target.waivers.covering(deviation.clause, deviation.request, deviation.actual)
+    return next(filter(None, (run.ledger.waived.get(each.first) for each in covering)), None)
 
 
 def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> None:
@@ -62,6 +90,9 @@ def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> N
             ledger.excuse(clause, unseen)
         raise Unobserved(unseen)
     if missed:
+        for waived in ledger.waived.values():
+            for clause in missed:
+                ledger.excuse(clause, f"behind what is waived of {waived.clause}")
         raise Unobserved(f"never observed: {', '.join(missed)}")
 
 
