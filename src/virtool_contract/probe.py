@@ -5,6 +5,7 @@ Anything wrong here means that nothing can be established (exit 3); it is never 
 
 import time
 
+from virtool_contract.body import finalize_body
 from virtool_contract.exchange import Exchange
 from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
@@ -50,9 +51,13 @@ def wait_for(target: Target, seconds: float) -> None:
         time.sleep(INTERVAL)
 
 
-def _send(target: Target, subject: Subject, method: str, caller: Caller) -> Exchange:
+def _send(
+    target: Target, subject: Subject, method: str, caller: Caller, body: bytes = b""
+) -> Exchange:
     headers = target.headers(caller, subject.credentials)
-    exchange = target.api.send(method, subject.known.id, headers)
+    if body:
+        headers = (*headers, ("Content-Type", "application/json"))
+    exchange = target.api.send(method, subject.known.id, headers, body)
     if exchange.response is None:
         raise TargetTroubleError(
             f"the target at {target.api.base_url} gave no answer to {method} {target.api.path}: "
@@ -90,7 +95,20 @@ def _characterize(target: Target, subject: Subject) -> None:
     foreign = _send(target, subject, "GET", Caller.OTHER_JOB).response
     assert foreign is not None
     target.trusts_404 = foreign.status != 404
+    target.lets_others_write = _lets_others_write(target, subject)
     target.removes = _removes(target, subject)
+
+
+def _lets_others_write(target: Target, subject: Subject) -> bool:
+    """Whether another job may write; then a write to an id that is nobody's may hit somebody's."""
+    for operation in target.contract.operations.values():
+        if operation.id == "get":
+            continue
+        body = finalize_body({"foo": "bar"}).raw if operation.takes_body else b""
+        answer = _send(target, subject, operation.method, Caller.OTHER_JOB, body).response
+        if answer is not None and answer.status < 300:
+            return True
+    return False
 
 
 def _removes(target: Target, subject: Subject) -> bool:

@@ -12,7 +12,7 @@ from virtool_contract.judge import Finding, describe
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
-from virtool_contract.target import Subject, Target
+from virtool_contract.target import SHORTEST_ABSENT, Subject, Target, Unobserved
 
 MOST_CLIENTS = 6
 PENDING_STATE = "pending"
@@ -49,12 +49,14 @@ class Racer:
 
         Raises:
             TargetTroubleError, ProviderError: as `Stage`.
+            Unobserved: the race could do harm to others.
         """
         stage = Stage(self.target, self.ledger)
         known_before = set(self.ledger.deviations)
         try:
             for label in scenario.subjects:
                 stage.enter(self.target.pending(label, files=False))
+            self._spare_neighbours(stage, scenario)
             events = [*self._together(stage, scenario.steps)]
             for label, subject in stage.subjects.items():
                 self._judge(
@@ -63,6 +65,17 @@ class Racer:
         finally:
             stage.close()
         return set(self.ledger.deviations) <= known_before
+
+    def _spare_neighbours(self, stage: Stage, scenario: Scenario) -> None:
+        """In a race nothing is read between a removal and the next write (see `may_write`).
+
+        Raises:
+            Unobserved: the ids are so short that such a write could reach somebody else's.
+        """
+        removes = any(step.operation == "remove" for step in scenario.steps)
+        short = any(len(each.known.id) < SHORTEST_ABSENT for each in stage.subjects.values())
+        if removes and short and self.target.lets_others_write:
+            raise Unobserved("any job may write, and ids are too short to write to a removed one")
 
     def _together(self, stage: Stage, steps: tuple[Step, ...]) -> Iterator[Event]:
         if len(steps) > MOST_CLIENTS:

@@ -92,6 +92,8 @@ class Run:
         server = None if settings.base_url else EmbeddedServer()
         target = _target(loaded, settings, server)
         try:
+            if settings.report_dir:
+                _open_log(target, Path(settings.report_dir))
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
         except BaseException:
@@ -135,6 +137,20 @@ def _check_provider(target: Target, settings: Settings) -> None:
     if settings.base_url and not settings.state_change_url:
         probe.wait_for(target, settings.wait_for_server)
         raise OptionError(NO_PROVIDER)
+
+
+def _open_log(target: Target, folder: Path) -> None:
+    """Have every write listed beside the report.
+
+    Raises:
+        OptionError: the list cannot be written.
+    """
+    try:
+        target.api.guard.log.open(folder)
+    except OSError as error:
+        raise OptionError(
+            f"--report-dir: writes.jsonl cannot be written in {str(folder)!r} ({error.strerror})"
+        ) from None
 
 
 def _check_folder(folder: Path) -> None:

@@ -58,8 +58,8 @@ class Stage(Player):
 
     def admit_absent(self, label: str) -> Subject:
         """An absent id under a given label; see `absent`."""
-        if not self.target.trusts_404:
-            raise Unobserved("the target answers 404 for analyses of others too")
+        if not self._trusts_404():
+            raise Unobserved("the target answers 404 for analyses that are there")
         for candidate in similar_ids(self.bystander().known.id):
             subject = Subject(
                 label=label,
@@ -69,9 +69,25 @@ class Stage(Player):
             )
             self.enter(subject)
             if self.get(subject, Caller.OTHER_JOB).response.status == 404:
-                self.target.api.admit(candidate)
+                self.target.api.guard.admit_absent(candidate)
                 return subject
         raise Unobserved("the target answers no 404 for ids that nobody has")
+
+    def _trusts_404(self) -> bool:
+        """Whether a 404 proves that an id is nobody's; a target may hide what is finalized, say.
+
+        That is tried out once, on a stage of its own, so that it is in nobody's scenario.
+        """
+        target = self.target
+        if target.trusts_404 and not target.hiding_tried:
+            target.hiding_tried = True
+            trial = Stage(target)
+            try:
+                answer = trial.get(trial.finalized(), Caller.OTHER_JOB)
+            finally:
+                trial.close()
+            target.trusts_404 = answer.response.status != 404
+        return target.trusts_404
 
     def subject(self, label: str) -> Subject:
         """The subject of that label; a bystander that was tampered with is a fresh one by now."""

@@ -9,7 +9,9 @@ from virtool_contract.body import finalize_body
 from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
+from virtool_contract.guard import unfit
 from virtool_contract.interrupts import held_back
+from virtool_contract.json_values import show
 from virtool_contract.model import Caller
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
@@ -50,7 +52,8 @@ class Target:
     """A base URL with its provider, and what the probe found out about it.
 
     `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
-    nobody's (not so where the target answers 404 for analyses of others).
+    nobody's (not so where the target answers 404 for analyses of others); `lets_others_write`
+    whether a write that reaches an analysis of others changes it.
     """
 
     contract: Contract
@@ -58,6 +61,8 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
+    lets_others_write: bool = False
+    hiding_tried: bool = field(default=False, init=False)
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
@@ -77,9 +82,14 @@ class Target:
         handout = pending_analysis(self.provider, files=files, sample_of=sample_of)
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
+        if why := unfit(handout.analysis_id):
+            raise ProviderError(
+                f"the provider handed out an id that cannot stand in a path: "
+                f"{show(handout.analysis_id)} ({why})"
+            )
         self._handed_out.add(handout.analysis_id)
         self.api.secrets.add(handout.credentials)
-        self.api.admit(handout.analysis_id)
+        self.api.guard.admit(handout.analysis_id)
         subject = Subject(
             label=label,
             state="pending with files" if files else "pending",
@@ -158,7 +168,7 @@ class Target:
         params = {"analysis_id": subject.known.id}
         with suppress(ProviderError):
             self.provider.change("teardown", PENDING_ANALYSIS, params)
-        self.api.dismiss([subject.known.id])
+        self.api.guard.dismiss([subject.known.id])
         self._open.pop(subject.known.id, None)
 
     def close(self) -> None:
@@ -171,6 +181,7 @@ class Target:
             with suppress(ProviderError):
                 self.provider.change("teardown", JOB_WITHOUT_ANALYSIS, params)
             self._idle = None
+        self.api.guard.log.close()
 
     def headers(self, caller: Caller, owner: Credentials | None) -> Headers:
         """The headers a caller identifies itself with, on a subject that `owner` runs.
@@ -193,14 +204,21 @@ class Target:
         return self.former_job(caller) if caller.is_former else self.idle_job()
 
 
-def similar_ids(analysis_id: str) -> Iterator[str]:
-    """Ids of the same make as a real one, for one that nobody has: digits for digits, and so on.
+SHORTEST_ABSENT = 8
+"""Shorter ids have neighbours: one that nobody has now is somebody's a moment later, and `28` is
+the beginning of `280`. Eight digits still fit an integer column of 32 bits."""
 
-    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed.
+
+def similar_ids(analysis_id: str) -> Iterator[str]:
+    """Ids of the make of a real one, for one that nobody has: digits for digits, and so on.
+
+    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed. A short
+    one is repeated until it is `SHORTEST_ABSENT` characters long.
     """
+    real = (analysis_id * SHORTEST_ABSENT)[: max(len(analysis_id), SHORTEST_ABSENT)]
     for shift in range(1, 9):
-        made = "".join(_shifted(char, shift + place) for place, char in enumerate(analysis_id))
-        if made != analysis_id:  # a short one may come back to itself
+        made = "".join(_shifted(char, shift + place) for place, char in enumerate(real))
+        if made != real:  # one of no letters and digits comes back to itself
             yield made
 
 
