@@ -188,14 +188,15 @@ class Player:
     def may_write(self, subject: Subject) -> bool:
         """Whether a write to a subject can reach nobody else's analysis.
 
-        The id of a removed one is nobody's, so it is read first, unless that was just done: what
-        is there now, other than the subject itself, is somebody's. Where any job may write to any
-        analysis, a lax look-up would do harm: `12` may be taken for the beginning of `123`.
+        The id of one that is, or may be, removed is nobody's, so it is read first, unless that was
+        just done: what is there now, other than the subject itself, is somebody's. Where any job
+        may write to any analysis, a lax look-up would do harm: `12` may be taken for the beginning
+        of `123`.
         """
         guard, analysis_id = self.target.api.guard, subject.known.id
         if subject.credentials is None:
             return guard.allows(analysis_id) and not self.target.lets_others_write
-        if subject.known.phase is not Phase.ABSENT:
+        if subject.known.phase is not Phase.ABSENT and not subject.known.doubtful:
             return True
         if self.target.lets_others_write and len(analysis_id) < SHORTEST_ABSENT:
             return False
