@@ -180,9 +180,13 @@ class ContractPlugin:
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         """End the run: what cannot be talked to cannot be judged."""
-        self.problem = str(error)
-        item.session.shouldstop = f"could not test: {error}"
-        pytest.skip(f"could not test: {error}")
+        self.problem = self._hide(str(error))
+        item.session.shouldstop = f"could not test: {self.problem}"
+        pytest.skip(f"could not test: {self.problem}")
+
+    def _hide(self, text: str) -> str:
+        """A text without keys."""
+        return self.run.target.api.secrets.hide(text) if self.run else text
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -193,8 +197,11 @@ class ContractPlugin:
         if call.excinfo is not None and call.excinfo.errisinstance(Violation):
             report.longrepr = str(call.excinfo.value)
         elif report.failed and _is_ours(item):
+            report.longrepr = self._hide(str(report.longrepr))
             last = str(report.longrepr).strip().splitlines()[-1:]
             report.user_properties.append((FAILED, " ".join(last)))
+        if _is_ours(item):
+            report.sections = [(name, self._hide(text)) for name, text in report.sections]
         if report.when == "teardown" and LEDGER in item.stash:
             report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
         return report
@@ -209,9 +216,19 @@ class ContractPlugin:
 
     # The end
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """A suite that fails by itself has tested nothing."""
-        self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(
+        self,
+        excrepr: Any,  # noqa: ANN401 - pytest's, not public
+        excinfo: pytest.ExceptionInfo[BaseException],
+    ) -> None:
+        """A suite that fails by itself has tested nothing; its traceback is shown without keys."""
+        said = self._hide(excinfo.exconly())
+        self.problem = self.problem or f"the suite failed by itself: {said}"
+        for traceback, *_ in getattr(excrepr, "chain", ()):
+            for entry in traceback.reprentries:
+                entry.lines = [self._hide(line) for line in entry.lines]
+                entry.reprlocals = entry.reprfuncargs = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types

@@ -13,7 +13,7 @@ from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import OptionError, Settings
-from virtool_contract.provider import HttpProvider
+from virtool_contract.provider import HttpProvider, ProviderError
 from virtool_contract.target import Target, TargetTroubleError
 
 DOCUMENTED_ROOT = "/api"
@@ -96,7 +96,9 @@ class Run:
                 _open_log(target, Path(settings.report_dir))
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, TargetTroubleError | ProviderError):
+                error.args = (target.api.secrets.hide(str(error)),)
             target.close()
             if server:
                 server.stop()
