@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.json_values import NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
@@ -20,6 +21,8 @@ JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
 
 ANSWER_LIMIT = 1024 * 1024
 """How many bytes of a provider's answer are read."""
+DEADLINES = 3
+"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class ProviderError(RuntimeError):
@@ -68,18 +71,32 @@ class HttpProvider:
         self._session = requests.Session()
         # A proxy or a .netrc of the developer's has no business between the suite and its target.
         self._session.trust_env = False
+        self._watchdog = Watchdog()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, WatchedAdapter(max_retries=0))
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        try:
-            with self._session.post(
-                self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
-            ) as answer:
-                raw = answer.raw.read(ANSWER_LIMIT, decode_content=True)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ProviderError(f"{self._place()} cannot be reached: {reason(error)}") from None
-        return self._read(state, answer.status_code, raw)
+        deadline = DEADLINES * self.timeout
+        with self._watchdog.watching(deadline) as watch:
+            try:
+                status, raw = self._post(message)
+                failure = ""
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                failure = reason(error)
+        if watch.expired:
+            failure = f"its answer was not complete after {deadline:g} seconds"
+        if failure:
+            raise ProviderError(f"{self._place()} cannot be reached: {failure}")
+        return self._read(state, status, raw)
+
+    def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
+        with self._session.post(
+            self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
+        ) as answer:
+            raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
+            return answer.status_code, raw
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
