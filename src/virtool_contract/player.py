@@ -15,6 +15,7 @@ from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.target import (
     SHORTEST_ABSENT,
+    UNAVAILABLE,
     Subject,
     Target,
     TargetTroubleError,
@@ -95,6 +96,8 @@ class Player:
         if exchange.response is None:
             return self._unanswered(subject, due, exchange)
         response = exchange.response
+        if response.status in UNAVAILABLE and not self.target.is_alive():
+            raise self._gone(replace(exchange, failure=f"it answers {response.status}"))
         after = after_success(known, due, move.body)
         judgement = judge(contract, due, known, response, after)
         if judgement.surprised and operation.id == "get" and known.cause != READ:

@@ -11,7 +11,7 @@ from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
 from virtool_contract.provider import ProviderError
-from virtool_contract.target import NOBODY, Subject, Target, TargetTroubleError
+from virtool_contract.target import NOBODY, UNAVAILABLE, Subject, Target, TargetTroubleError
 
 INTERVAL = 0.2
 """Seconds between two tries while a target starts."""
@@ -27,6 +27,7 @@ def probe(target: Target, wait: float = 0.0) -> None:
         ProviderError: the provider cannot be reached, refuses, or hands out what is not pending.
     """
     wait_for(target, wait)
+    target.call_witness()
     subject = target.pending("probe", files=False)
     try:
         _readable(target, subject)
@@ -41,7 +42,7 @@ def wait_for(target: Target, seconds: float) -> None:
     while True:
         exchange = target.api.send("GET", NOBODY)
         answer = exchange.response
-        if answer is not None and answer.status not in {502, 503, 504}:
+        if answer is not None and answer.status not in UNAVAILABLE:
             return
         if time.monotonic() >= until:
             what = exchange.failure or f"it answers {answer.status if answer else 'nothing'}"

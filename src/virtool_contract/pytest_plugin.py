@@ -135,6 +135,7 @@ class ContractPlugin:
             raise pytest.UsageError(problem)
         else:
             self.problem = problem
+            self._report_nothing(Part(problem=problem))
             pytest.exit(f"could not test: {problem}", returncode=code)
 
     @pytest.hookimpl(tryfirst=True)
@@ -250,6 +251,8 @@ class ContractPlugin:
             return
         if self.part.code:
             session.exitstatus = self.part.code
+            if self.part.code == COULD_NOT_TEST:
+                self._report_nothing(self.part)
             return
         self._conclude_run(self.part)
         assert self.verdicts
@@ -278,14 +281,28 @@ class ContractPlugin:
             problem=self.problem or part.problem,
         )
         self.verdicts = reach(contract, self.total, scope)
-        if settings.report_dir:
-            content = json_report.render(contract, self.verdicts, settings, target=part.base_url)
-            file = Path(settings.report_dir, "report.json")
-            try:
-                file.write_bytes(content)
-            except OSError as error:
-                problem = f"{file} cannot be written: {error.strerror}"
-                self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+        if problem := self._write_report(contract, self.verdicts, settings, part.base_url):
+            self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+
+    def _report_nothing(self, part: Part) -> None:
+        """Write a report that says why there is nothing to report, where one was asked for."""
+        settings = self.settings = self.settings or settings_of(self.config)
+        contract = self.contract = self.contract or loading.load(settings.spec)
+        verdicts = reach(contract, self.total, Scope(problem=part.problem))
+        self._write_report(contract, verdicts, settings, settings.base_url or "")
+
+    def _write_report(
+        self, contract: Contract, verdicts: Verdicts, settings: Settings, target: str
+    ) -> str:
+        """Write the report where one was asked for; what is wrong with that, if anything is."""
+        if not settings.report_dir:
+            return ""
+        file = Path(settings.report_dir, "report.json")
+        try:
+            file.write_bytes(json_report.render(contract, verdicts, settings, target=target))
+        except OSError as error:
+            return f"{file} cannot be written: {error.strerror}"
+        return ""
 
     def text(self, rerun: str) -> str:
         """The verdicts for a terminal; empty where none were reached."""

@@ -158,15 +158,20 @@ def _open_log(target: Target, folder: Path) -> None:
 def _check_folder(folder: Path) -> None:
     """Make sure, before anything is sent, that the report can be written in the end.
 
+    That of an earlier run goes: should this one be killed, it would be taken for its own.
+
     Raises:
         OptionError: it cannot.
     """
+    report = folder / "report.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+        if not report.is_dir():
+            report.unlink(missing_ok=True)
     except OSError as error:
         raise OptionError(
             f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"
         ) from None
-    if (folder / "report.json").is_dir():
+    if report.is_dir():
         raise OptionError(f"--report-dir: {str(folder)!r} has a folder named report.json")

@@ -29,6 +29,10 @@ NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
 
 
+UNAVAILABLE = frozenset({502, 503, 504})
+"""What gateways answer in place of a server that is not there, and servers that are coming up."""
+
+
 class TargetTroubleError(RuntimeError):
     """The target could not be talked to, so nothing can be established (exit 3)."""
 
@@ -64,6 +68,7 @@ class Target:
     lets_others_write: bool = False
     hiding_tried: bool = field(default=False, init=False)
     _bystander: Subject | None = field(default=None, init=False)
+    _witness: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
@@ -124,8 +129,32 @@ class Target:
         return self._idle
 
     def is_alive(self) -> bool:
-        """Whether the target answers at all."""
-        return self.api.send("GET", NOBODY).response is not None
+        """Whether the target answers at all, and not only that it is unavailable."""
+        answer = self.api.send("GET", NOBODY).response
+        return answer is not None and answer.status not in UNAVAILABLE
+
+    def call_witness(self) -> None:
+        """Set up an analysis that nobody touches (see `has_forgotten`)."""
+        self._witness = self.pending("witness", files=False)
+
+    def has_forgotten(self) -> bool:
+        """Whether the target has lost even the witness, as after a restart.
+
+        Then all that is shared by stages is forgotten too, and there is another witness.
+        """
+        witness = self._witness
+        if witness is None:
+            return False
+        headers = self.headers(Caller.OWNER, witness.credentials)
+        answer = self.api.send("GET", witness.known.id, headers).response
+        if answer is None or answer.status not in {401, 403, 404, 410}:
+            return False
+        self.replace_bystander()
+        self.tear_down(witness)
+        self._idle = None
+        self._former.clear()
+        self.call_witness()
+        return True
 
     def can_play(self, caller: Caller) -> bool:
         """Whether the provider can set up what the caller needs."""

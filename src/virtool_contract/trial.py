@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from virtool_contract import replay
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.run import Run
-from virtool_contract.target import Unobserved
+from virtool_contract.target import UNAVAILABLE, TargetTroubleError, Unobserved
 from virtool_contract.verdict import counts_against
 
 ACQUITTALS = 5
 """After so many controls that showed another clause to be broken instead, they are spared."""
+
+AWAY = tuple(f"{status} " for status in sorted(UNAVAILABLE))
+"""How a deviation begins that may be a gateway's word; it counts if it happens again."""
 
 
 def confirm(run: Run, ledger: Ledger) -> None:
@@ -20,12 +23,21 @@ def confirm(run: Run, ledger: Ledger) -> None:
     """
     found = list(ledger.deviations.values())
     ledger.deviations.clear()
+    has_forgotten = bool(found) and run.target.has_forgotten()
     for deviation in found:
         confirmed = _confirmed(run, deviation)
         if confirmed is None:
             continue
         if confirmed.unanswered and confirmed.frequency != "always":
             ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
+            continue
+        if confirmed.frequency == "once" and has_forgotten:
+            raise TargetTroubleError(
+                f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
+                "was it restarted?"
+            )
+        if confirmed.frequency == "once" and confirmed.actual.startswith(AWAY):
+            ledger.troubles.append(f"the target was away for a moment: {confirmed.actual}")
             continue
         ledger.add(confirmed)
         run.ledger.add(confirmed)
