@@ -17,7 +17,22 @@ def test_ids_that_may_stand_in_a_path(fit: str) -> None:
     Guard().admit(fit)
 
 
-UNFIT = ["", ".", "..", "../x", "a/b", "a\\b", "a?b", "a#b", "a%2e", "a;b", "a b", " a", "a\n", "a\t"]
+UNFIT = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/b",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a%2e",
+    "a;b",
+    "a b",
+    " a",
+    "a\n",
+    "a\t",
+]
 
 
 @pytest.mark.parametrize("odd", [*UNFIT, "\x1b[31m", "\u202ea", "\u00a0", "x" * 256])

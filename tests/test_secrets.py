@@ -100,7 +100,8 @@ def test_wrong_keys_that_are_made_of_right_ones_are_masked(caller: Caller) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "%", "%zz \\", "&amp; &nosuch; \\u12 \0", "QUJDREVGRw== 0123456789abcdef", "İ\u0130"]
+    "text",
+    ["", "%", "%zz \\", "&amp; &nosuch; \\u12 \0", "QUJDREVGRw== 0123456789abcdef", "İ\u0130"],
 )
 def test_other_text_stays_as_it_is(secrets: Secrets, text: str) -> None:
     assert secrets.hide(text) == text

@@ -4,13 +4,14 @@ Anything wrong here means that nothing can be established (exit 3); it is never 
 """
 
 import time
+from contextlib import suppress
 
 from virtool_contract.body import finalize_body
 from virtool_contract.exchange import Exchange
 from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
-from virtool_contract.provider import ProviderError
+from virtool_contract.provider import check_pending
 from virtool_contract.target import NOBODY, UNAVAILABLE, Subject, Target, TargetTroubleError
 
 INTERVAL = 0.2
@@ -78,17 +79,24 @@ def _readable(target: Target, subject: Subject) -> None:
             f"{said}; are the provider's credentials, --base-url "
             f"({target.api.base_url}) and --api-root right?"
         )
+    with suppress(NotJsonError):  # a broken clause, which the promises will report
+        check_pending(parse(answer.body))
+
+
+def check_provider(target: Target) -> None:
+    """Make sure, before a target is accused, that what it is given to work on is pending.
+
+    Raises:
+        TargetTroubleError, ProviderError: as `probe`.
+    """
+    subject = target.pending("check", files=False)
     try:
-        document = parse(answer.body)
-    except NotJsonError:
-        return  # a broken clause, which the promises will report
-    if not isinstance(document, dict):
-        return
-    if document.get("ready") is True and isinstance(document.get("results"), dict):
-        raise ProviderError(
-            "the provider handed out an analysis that is not pending: its `ready` is true; "
-            "expected a fresh analysis without results for the state 'a pending analysis'"
-        )
+        answer = _send(target, subject, "GET", Caller.OWNER).response
+        assert answer is not None
+        with suppress(NotJsonError):
+            check_pending(parse(answer.body))
+    finally:
+        target.tear_down(subject)
 
 
 def _characterize(target: Target, subject: Subject) -> None:

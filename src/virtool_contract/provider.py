@@ -14,7 +14,7 @@ import requests
 import urllib3
 
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
-from virtool_contract.json_values import NotJsonError, parse, show
+from virtool_contract.json_values import Json, NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
 JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
@@ -149,6 +149,21 @@ def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") ->
             f"expected a string, got {_kind(analysis_id)}"
         )
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
+
+
+def check_pending(document: Json) -> None:
+    """Make sure that a document just read is not that of an analysis which is finalized already.
+
+    Raises:
+        ProviderError: it is; to play on would accuse the target of what the provider did.
+    """
+    if not isinstance(document, dict):
+        return  # a broken clause, which the promises will report
+    if document.get("ready") is True and isinstance(document.get("results"), dict):
+        raise ProviderError(
+            "the provider handed out an analysis that is not pending: its `ready` is true; "
+            "expected a fresh analysis without results for the state 'a pending analysis'"
+        )
 
 
 def job_without_analysis(provider: Provider) -> Credentials:

@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
+from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import Finding, describe
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.provider import check_pending
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
 from virtool_contract.target import SHORTEST_ABSENT, Subject, Target, Unobserved
@@ -56,6 +59,7 @@ class Racer:
         try:
             for label in scenario.subjects:
                 stage.enter(self.target.pending(label, files=False))
+                self._look_at(stage, stage.subjects[label])
             self._spare_neighbours(stage, scenario)
             events = [*self._together(stage, scenario.steps)]
             for label, subject in stage.subjects.items():
@@ -65,6 +69,12 @@ class Racer:
         finally:
             stage.close()
         return set(self.ledger.deviations) <= known_before
+
+    def _look_at(self, stage: Stage, subject: Subject) -> None:
+        """Make sure that the provider's analysis is pending, or every answer would look wrong."""
+        response = stage.response(subject, Step(subject=subject.label, operation="get"))
+        with suppress(NotJsonError):
+            check_pending(parse(response.body))
 
     def _spare_neighbours(self, stage: Stage, scenario: Scenario) -> None:
         """In a race nothing is read between a removal and the next write (see `may_write`).

@@ -6,7 +6,7 @@ from virtool_contract.body import Body, finalize_body
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import Answer, Player
-from virtool_contract.provider import ProviderError
+from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Step
 from virtool_contract.subject import BY_OTHERS, Known
 from virtool_contract.target import Subject, Unobserved, similar_ids
@@ -22,11 +22,8 @@ class Stage(Player):
         other = sample_of.known.id if sample_of else ""
         subject = self.target.pending(self._label(), files=files, sample_of=other)
         self.enter(subject)
-        first = self.get(subject).judgement.document or {}
-        if first.get("ready") is True and isinstance(first.get("results"), dict):
-            raise ProviderError(
-                "the provider handed out an analysis that is not pending: its `ready` is true"
-            )
+        first = self.get(subject).judgement.document
+        check_pending(dict(first) if first else None)
         return subject
 
     def finalized(self, results: Json = FIRST_RESULTS) -> Subject:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from virtool_contract import replay
 from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.probe import check_provider
 from virtool_contract.run import Run
 from virtool_contract.target import UNAVAILABLE, TargetTroubleError, Unobserved
 from virtool_contract.verdict import counts_against
@@ -23,7 +24,10 @@ def confirm(run: Run, ledger: Ledger) -> None:
     """
     found = list(ledger.deviations.values())
     ledger.deviations.clear()
-    has_forgotten = bool(found) and run.target.has_forgotten()
+    fresh = any(_is_fresh(run, deviation) for deviation in found)
+    has_forgotten = fresh and run.target.has_forgotten()
+    if fresh:
+        check_provider(run.target)
     for deviation in found:
         confirmed = _confirmed(run, deviation)
         if confirmed is None:
@@ -41,6 +45,12 @@ def confirm(run: Run, ledger: Ledger) -> None:
             continue
         ledger.add(confirmed)
         run.ledger.add(confirmed)
+
+
+def _is_fresh(run: Run, deviation: Deviation) -> bool:
+    """Whether a deviation will be replayed."""
+    known = deviation.clause in run.ledger.deviations
+    return not known and run.innocent[deviation.clause] < ACQUITTALS
 
 
 def _confirmed(run: Run, deviation: Deviation) -> Deviation | None:
