@@ -13,13 +13,16 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from virtool_contract.json_values import NotJsonError, parse, show
+from virtool_contract.deadlines import Watchdog, WatchedAdapter
+from virtool_contract.json_values import Json, NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
 JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
 
 ANSWER_LIMIT = 1024 * 1024
 """How many bytes of a provider's answer are read."""
+DEADLINES = 3
+"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class ProviderError(RuntimeError):
@@ -75,18 +78,32 @@ class HttpProvider:
         self._session = requests.Session()
         # A proxy or a .netrc of the developer's has no business between the suite and its target.
         self._session.trust_env = False
+        self._watchdog = Watchdog()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, WatchedAdapter(max_retries=0))
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        try:
-            with self._session.post(
-                self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
-            ) as answer:
-                raw = answer.raw.read(ANSWER_LIMIT, decode_content=True)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ProviderError(f"{self._place()} cannot be reached: {reason(error)}") from None
-        return self._read(state, answer.status_code, raw)
+        deadline = DEADLINES * self.timeout
+        with self._watchdog.watching(deadline) as watch:
+            try:
+                status, raw = self._post(message)
+                failure = ""
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                failure = reason(error)
+        if watch.expired:
+            failure = f"its answer was not complete after {deadline:g} seconds"
+        if failure:
+            raise ProviderError(f"{self._place()} cannot be reached: {failure}")
+        return self._read(state, status, raw)
+
+    def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
+        with self._session.post(
+            self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
+        ) as answer:
+            raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
+            return answer.status_code, raw
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -159,6 +176,21 @@ def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") ->
             f"expected a string, got {_kind(analysis_id)}"
         )
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
+
+
+def check_pending(document: Json) -> None:
+    """Make sure that a document just read is not that of an analysis which is finalized already.
+
+    Raises:
+        ProviderError: it is; to play on would accuse the target of what the provider did.
+    """
+    if not isinstance(document, dict):
+        return  # a broken clause, which the promises will report
+    if document.get("ready") is True and isinstance(document.get("results"), dict):
+        raise ProviderError(
+            "the provider handed out an analysis that is not pending: its `ready` is true; "
+            "expected a fresh analysis without results for the state 'a pending analysis'"
+        )
 
 
 def job_without_analysis(provider: Provider) -> Credentials:

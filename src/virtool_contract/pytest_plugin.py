@@ -144,6 +144,7 @@ class ContractPlugin:
             raise pytest.UsageError(problem)
         else:
             self.problem = problem
+            self._report_nothing(Part(problem=problem))
             pytest.exit(f"could not test: {problem}", returncode=code)
 
     @pytest.hookimpl(tryfirst=True)
@@ -200,9 +201,13 @@ class ContractPlugin:
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         """End the run: what cannot be talked to cannot be judged."""
-        self.problem = str(error)
-        item.session.shouldstop = f"could not test: {error}"
-        pytest.skip(f"could not test: {error}")
+        self.problem = self._hide(str(error))
+        item.session.shouldstop = f"could not test: {self.problem}"
+        pytest.skip(f"could not test: {self.problem}")
+
+    def _hide(self, text: str) -> str:
+        """A text without keys."""
+        return self.run.target.api.secrets.hide(text) if self.run else text
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -213,8 +218,11 @@ class ContractPlugin:
         if call.excinfo is not None and call.excinfo.errisinstance(Violation):
             report.longrepr = str(call.excinfo.value)
         elif report.failed and _is_ours(item):
+            report.longrepr = self._hide(str(report.longrepr))
             last = str(report.longrepr).strip().splitlines()[-1:]
             report.user_properties.append((FAILED, " ".join(last)))
+        if _is_ours(item):
+            report.sections = [(name, self._hide(text)) for name, text in report.sections]
         if report.when == "teardown" and LEDGER in item.stash:
             report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
         return report
@@ -229,9 +237,19 @@ class ContractPlugin:
 
     # The end
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """A suite that fails by itself has tested nothing."""
-        self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(
+        self,
+        excrepr: Any,  # noqa: ANN401 - pytest's, not public
+        excinfo: pytest.ExceptionInfo[BaseException],
+    ) -> None:
+        """A suite that fails by itself has tested nothing; its traceback is shown without keys."""
+        said = self._hide(excinfo.exconly())
+        self.problem = self.problem or f"the suite failed by itself: {said}"
+        for traceback, *_ in getattr(excrepr, "chain", ()):
+            for entry in traceback.reprentries:
+                entry.lines = [self._hide(line) for line in entry.lines]
+                entry.reprlocals = entry.reprfuncargs = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
@@ -258,6 +276,8 @@ class ContractPlugin:
             return
         if self.part.code:
             session.exitstatus = self.part.code
+            if self.part.code == COULD_NOT_TEST:
+                self._report_nothing(self.part)
             return
         self._conclude_run(self.part)
         assert self.verdicts
@@ -291,14 +311,29 @@ class ContractPlugin:
         )
         self.verdicts = reach(contract, self.total, scope)
         self.seconds = time.monotonic() - self.started
-        if settings.report_dir:
-            content = json_report.render(self._report())
-            file = Path(settings.report_dir, "report.json")
-            try:
-                file.write_bytes(content)
-            except OSError as error:
-                problem = f"{file} cannot be written: {error.strerror}"
-                self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+        if problem := self._write_report():
+            self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+
+    def _report_nothing(self, part: Part) -> None:
+        """Write a report that says why there is nothing to report, where one was asked for."""
+        settings = self.settings = self.settings or settings_of(self.config)
+        contract = self.contract = self.contract or loading.load(settings.spec)
+        self.part = replace(part, base_url=part.base_url or settings.base_url or "")
+        self.verdicts = reach(contract, self.total, Scope(problem=part.problem))
+        self._write_report()
+        self.verdicts = None  # the problem is all there is to print
+
+    def _write_report(self) -> str:
+        """Write the report where one was asked for; what is wrong with that, if anything is."""
+        report = self._report()
+        if not report.settings.report_dir:
+            return ""
+        file = Path(report.settings.report_dir, "report.json")
+        try:
+            file.write_bytes(json_report.render(report))
+        except OSError as error:
+            return f"{file} cannot be written: {error.strerror}"
+        return ""
 
     def so_far(self) -> SoFar | None:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""

@@ -14,7 +14,7 @@ from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
-from virtool_contract.provider import HttpProvider, Provider
+from virtool_contract.provider import HttpProvider, Provider, ProviderError
 from virtool_contract.providers import file
 from virtool_contract.providers.command import CommandProvider
 from virtool_contract.providers.file import FileProvider
@@ -117,9 +117,13 @@ class Run:
         target = _target(loaded, settings, server, made)
         target.waivers = waivers or target.waivers
         try:
+            if settings.report_dir:
+                _open_log(target, Path(settings.report_dir))
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, TargetTroubleError | ProviderError):
+                error.args = (target.api.secrets.hide(str(error)),)
             target.close()
             if server:
                 server.stop()
@@ -203,18 +207,37 @@ def _check_provider(target: Target, settings: Settings) -> None:
         raise OptionError(NO_PROVIDER)
 
 
+def _open_log(target: Target, folder: Path) -> None:
+    """Have every write listed beside the report.
+
+    Raises:
+        OptionError: the list cannot be written.
+    """
+    try:
+        target.api.guard.log.open(folder)
+    except OSError as error:
+        raise OptionError(
+            f"--report-dir: writes.jsonl cannot be written in {str(folder)!r} ({error.strerror})"
+        ) from None
+
+
 def _check_folder(folder: Path) -> None:
     """Make sure, before anything is sent, that the report can be written in the end.
+
+    That of an earlier run goes: should this one be killed, it would be taken for its own.
 
     Raises:
         OptionError: it cannot.
     """
+    report = folder / "report.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+        if not report.is_dir():
+            report.unlink(missing_ok=True)
     except OSError as error:
         raise OptionError(
             f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"
         ) from None
-    if (folder / "report.json").is_dir():
+    if report.is_dir():
         raise OptionError(f"--report-dir: {str(folder)!r} has a folder named report.json")
