@@ -5,6 +5,7 @@ It is inert in a session that collects nothing of `contract_tests`.
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -246,7 +247,8 @@ class ContractPlugin:
         """A suite that fails by itself has tested nothing; its traceback is shown without keys."""
         said = self._hide(excinfo.exconly())
         self.problem = self.problem or f"the suite failed by itself: {said}"
-        for traceback, *_ in getattr(excrepr, "chain", ()):
+        alone = [(excrepr.reprtraceback,)] if hasattr(excrepr, "reprtraceback") else []
+        for traceback, *_ in getattr(excrepr, "chain", alone):
             for entry in traceback.reprentries:
                 entry.lines = [self._hide(line) for line in entry.lines]
                 entry.reprlocals = entry.reprfuncargs = None
@@ -270,6 +272,9 @@ class ContractPlugin:
             self.part = self._own_part(self.run)
             self.run.stop()
         if self.part is None:
+            if self.problem and not is_worker(self.config):
+                with suppress(OptionError, ContractError):
+                    self._report_nothing(Part(problem=self.problem))
             return
         if is_worker(self.config):
             self.part.tell(self.config)

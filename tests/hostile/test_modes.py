@@ -231,7 +231,7 @@ def too_short(connection: socket.socket, answer: Answer) -> None:
 
 
 def slow(connection: socket.socket, answer: Answer) -> None:
-    time.sleep(0.1)
+    time.sleep(0.04)
     connection.sendall(answer.raw())
 
 
@@ -451,7 +451,7 @@ class Restarting(Service):
         return await super().handle(call)
 
 
-@pytest.mark.parametrize("at", [45, 46, 47, 48, 49, 50, 51, 52])
+@pytest.mark.parametrize("at", [45, 46, 48, 51])
 def test_a_target_that_is_restarted_and_has_lost_everything(
     served: Serve, tmp_path: Path, at: int
 ) -> None:
@@ -497,7 +497,7 @@ def test_a_target_that_takes_its_time_to_come_up(
 
 
 @pytest.mark.parametrize("which", ["target", "provider"])
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("status", [302, 307])
 def test_nothing_is_sent_to_another_host(
     served: Serve, wires: Callable[[Hostile], str], tmp_path: Path, which: str, status: int
 ) -> None:
