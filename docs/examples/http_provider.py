@@ -19,7 +19,7 @@ class StateChanges(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections stay open
     disable_nagle_algorithm = True  # or each answer waits for the client, 40 ms long
 
-    def do_POST(self) -> None:  # noqa: N802 - named by http.server
+    def do_POST(self) -> None:
         """Carry out one message."""
         answered = answer(DATABASE, self.rfile.read(int(self.headers["Content-Length"])))
         error = answered.get("error")

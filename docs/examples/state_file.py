@@ -10,25 +10,30 @@ one in production.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from seeding import answer
 
 ANALYSIS, JOB = "a pending analysis", "a job that runs no analysis"
 
 
-def change(action: str, state: str, params: dict[str, object]) -> dict[str, object]:
+def change(database: str, action: str, state: str, params: dict[str, Any]) -> dict[str, Any]:
     """Make one state change, or end with what went wrong."""
     message = {"action": action, "state": state, "params": params}
-    answered = answer(Path(sys.argv[2]), json.dumps(message))
+    answered = answer(Path(database), json.dumps(message))
     if "error" in answered:
-        sys.exit(f"{state}: {answered['error']}")
+        sys.exit(f"{action} {state}: {answered['error']}")
     return answered
 
 
-if sys.argv[1] == "make":
-    print(json.dumps({"state": JOB, **change("setup", JOB, {})}), flush=True)
-    for _ in range(int(sys.argv[3])):
-        print(json.dumps(change("setup", ANALYSIS, {"files": True}) | {"files": True}), flush=True)
-else:
-    for made in map(json.loads, sys.stdin):
-        change("teardown", made.get("state", ANALYSIS), made)
+match sys.argv[1:]:
+    case ["make", database, count]:
+        print(json.dumps({"state": JOB} | change(database, "setup", JOB, {})))
+        for _ in range(int(count)):
+            made = change(database, "setup", ANALYSIS, {"files": True})
+            print(json.dumps(made | {"files": True}))
+    case ["remove", database]:
+        for made in map(json.loads, sys.stdin):
+            change(database, "teardown", made.get("state", ANALYSIS), made)
+    case _:
+        sys.exit(__doc__)

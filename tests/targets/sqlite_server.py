@@ -26,11 +26,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
 Document: TypeAlias = dict[str, Any]
+CredentialsIn: TypeAlias = "Callable[[str], tuple[str, str] | None]"
 
 DEEPEST = 200
 """Levels of results that are taken: well below Python's recursion limit."""
@@ -85,8 +86,11 @@ INSERT INTO subtractions VALUES ('yhxoynb0', 'Arabidopsis Thaliana'), ('apple', 
 class Analyses:
     """The analyses in a database; every method is one request's work, in one connection."""
 
-    def __init__(self, database: Path, *, removes: bool = True, loses_results: bool = False) -> None:
+    def __init__(
+        self, database: Path, credentials_in: CredentialsIn, *, removes: bool, loses_results: bool
+    ) -> None:
         self.database = database
+        self.credentials_in = credentials_in
         self.removes = removes
         self.loses_results = loses_results
         is_new = not database.exists()
@@ -106,7 +110,7 @@ class Analyses:
     def get(self, analysis_id: str, authorization: str) -> Response:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN")  # one snapshot for the document and its files
-            found = authorized(connection, analysis_id, authorization)
+            found = self.authorized(connection, analysis_id, authorization)
             document = document_of(connection, found)
             document["files"] = files_of(connection, analysis_id)
         return answer(document)
@@ -114,7 +118,7 @@ class Analyses:
     def finalize(self, analysis_id: str, authorization: str, body: bytes) -> Response:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            found = authorized(connection, analysis_id, authorization)
+            found = self.authorized(connection, analysis_id, authorization)
             results = results_in(body)
             if found["ready"]:
                 raise HTTPException(409, "There is already a result for this analysis")
@@ -129,7 +133,7 @@ class Analyses:
     def remove(self, analysis_id: str, authorization: str) -> Response:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            found = authorized(connection, analysis_id, authorization)
+            found = self.authorized(connection, analysis_id, authorization)
             if not self.removes:
                 raise HTTPException(405, "Method not allowed")
             if found["ready"]:
@@ -138,35 +142,46 @@ class Analyses:
             connection.execute("COMMIT")
         return Response(status_code=204)
 
+    def authorized(
+        self, connection: sqlite3.Connection, analysis_id: str, authorization: str
+    ) -> sqlite3.Row:
+        """Return the row of an analysis if it is the caller's."""
+        job_id = self.caller(connection, authorization)
+        if job_id is None:
+            raise HTTPException(401, "Unauthorized")
+        found = row_of(connection, analysis_id)
+        if found["job_id"] != job_id:
+            raise HTTPException(403, "Insufficient rights")
+        return found
 
-def authorized(
-    connection: sqlite3.Connection, analysis_id: str, authorization: str
-) -> sqlite3.Row:
-    """Return the row of an analysis if it is the caller's."""
-    job_id = caller_of(connection, authorization)
-    if job_id is None:
-        raise HTTPException(401, "Unauthorized", headers={"WWW-Authenticate": "Basic"})
-    found = row_of(connection, analysis_id)
-    if found["job_id"] != job_id:
-        raise HTTPException(403, "Insufficient rights")
-    return found
+    def caller(self, connection: sqlite3.Connection, authorization: str) -> str | None:
+        """Return the id of the job that calls; None if it does not show who it is."""
+        credentials = self.credentials_in(authorization)
+        if credentials is None:
+            return None
+        job_id, key = credentials
+        job = connection.execute("SELECT key_hash FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        hashed = hashlib.sha256(key.encode()).hexdigest()
+        return job_id if job and hmac.compare_digest(job["key_hash"], hashed) else None
 
 
-def caller_of(connection: sqlite3.Connection, authorization: str) -> str | None:
-    """Return the id of the job that calls; None if it does not show who it is."""
+def basic(authorization: str) -> tuple[str, str] | None:
+    """Read a job's id and key from HTTP Basic."""
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
     try:
         user, colon, key = base64.b64decode(token, validate=True).decode().partition(":")
     except ValueError:
         return None
-    if not colon or not user.startswith("job-"):
+    if scheme.lower() != "basic" or not colon or not user.startswith("job-"):
         return None
-    job_id = user.removeprefix("job-")
-    job = connection.execute("SELECT key_hash FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    hashed = hashlib.sha256(key.encode()).hexdigest()
-    return job_id if job and hmac.compare_digest(job["key_hash"], hashed) else None
+    return user.removeprefix("job-"), key
+
+
+def bearer(authorization: str) -> tuple[str, str] | None:
+    """Read a job's id and key from a token, with a full stop between them."""
+    scheme, _, token = authorization.partition(" ")
+    job_id, _, key = token.partition(".")
+    return (job_id, key) if scheme.lower() == "bearer" else None
 
 
 def row_of(connection: sqlite3.Connection, analysis_id: str) -> sqlite3.Row:
@@ -272,18 +287,22 @@ def main() -> None:
     parser.add_argument("--db", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--api-root", default="/api")
+    parser.add_argument("--bearer", action="store_true", help="tokens in place of HTTP Basic")
     parser.add_argument("--no-remove", action="store_true")
     parser.add_argument("--lose-results", action="store_true", help="a fault: results stay empty")
     options = parser.parse_args()
     analyses = Analyses(
-        options.db, removes=not options.no_remove, loses_results=options.lose_results
+        options.db,
+        bearer if options.bearer else basic,
+        removes=not options.no_remove,
+        loses_results=options.lose_results,
     )
     app = application(analyses, options.api_root)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", options.port))
         listener.listen()
-        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)  # noqa: T201 - who starts it reads that
         config = uvicorn.Config(app, log_level="error", timeout_keep_alive=120)
         uvicorn.Server(config).run(sockets=[listener])
 
