@@ -87,12 +87,12 @@ class Analyses:
     """The analyses in a database; every method is one request's work, in one connection."""
 
     def __init__(
-        self, database: Path, credentials_in: CredentialsIn, *, removes: bool, loses_results: bool
+        self, database: Path, credentials_in: CredentialsIn, ways: argparse.Namespace
     ) -> None:
+        """`ways` are the flags of the command line, in which this build may differ."""
         self.database = database
         self.credentials_in = credentials_in
-        self.removes = removes
-        self.loses_results = loses_results
+        self.ways = ways
         is_new = not database.exists()
         # SQLite folds its log into the database when the last connection closes, so one stays.
         self.kept = self.connect()
@@ -111,7 +111,7 @@ class Analyses:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN")  # one snapshot for the document and its files
             found = self.authorized(connection, analysis_id, authorization)
-            document = document_of(connection, found)
+            document = self.document(connection, found)
             document["files"] = files_of(connection, analysis_id)
         return answer(document)
 
@@ -124,9 +124,9 @@ class Analyses:
                 raise HTTPException(409, "There is already a result for this analysis")
             connection.execute(
                 "UPDATE analyses SET ready = 1, results = ? WHERE id = ?",
-                ("{}" if self.loses_results else results, analysis_id),
+                ("{}" if self.ways.lose_results else results, analysis_id),
             )
-            document = document_of(connection, row_of(connection, analysis_id))
+            document = self.document(connection, row_of(connection, analysis_id))
             connection.execute("COMMIT")
         return answer(document)
 
@@ -134,13 +134,18 @@ class Analyses:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             found = self.authorized(connection, analysis_id, authorization)
-            if not self.removes:
+            if self.ways.no_remove:
                 raise HTTPException(405, "Method not allowed")
             if found["ready"]:
                 raise HTTPException(409, "Analysis is finalized")
             connection.execute("DELETE FROM analyses WHERE id = ?", (analysis_id,))
             connection.execute("COMMIT")
         return Response(status_code=204)
+
+    def document(self, connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
+        """Return what an analysis is shown as, but for its files."""
+        document = document_of(connection, row)
+        return document | {"id": int(row["id"])} if self.ways.integer_ids else document
 
     def authorized(
         self, connection: sqlite3.Connection, analysis_id: str, authorization: str
@@ -288,15 +293,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--api-root", default="/api")
     parser.add_argument("--bearer", action="store_true", help="tokens in place of HTTP Basic")
+    parser.add_argument("--integer-ids", action="store_true")
     parser.add_argument("--no-remove", action="store_true")
     parser.add_argument("--lose-results", action="store_true", help="a fault: results stay empty")
     options = parser.parse_args()
-    analyses = Analyses(
-        options.db,
-        bearer if options.bearer else basic,
-        removes=not options.no_remove,
-        loses_results=options.lose_results,
-    )
+    analyses = Analyses(options.db, bearer if options.bearer else basic, options)
     app = application(analyses, options.api_root)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

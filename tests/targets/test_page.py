@@ -156,14 +156,34 @@ def test_a_server_without_remove_has_not_implemented_it(serve: Serve, tmp_path: 
     assert verdicts["remove.harmless"] == "kept"
 
 
-def test_jobs_may_be_known_by_headers(serve: Serve, tmp_path: Path) -> None:
-    (line,) = re.findall(r"```python\n( +return .*headers.*\n)```", PAGE)
-    examples = tmp_path / "examples"
+def altered(folder: Path, old: str, new: str) -> Path:
+    """A copy of the examples, with one thing altered in what knows the tables."""
+    examples = folder / "examples"
     shutil.copytree(EXAMPLES, examples, ignore=shutil.ignore_patterns("__pycache__"))
     seeding = (examples / "seeding.py").read_text(encoding="utf-8")
-    basic = '    return {"job_id": job_id, "job_key": key}\n'
-    assert seeding.count(basic) == 1
-    (examples / "seeding.py").write_text(seeding.replace(basic, line), encoding="utf-8")
+    assert seeding.count(old) == 1
+    (examples / "seeding.py").write_text(seeding.replace(old, new), encoding="utf-8")
+    return examples
+
+
+def test_jobs_may_be_known_by_headers(serve: Serve, tmp_path: Path) -> None:
+    (line,) = re.findall(r"```python\n( +return .*headers.*\n)```", PAGE)
+    examples = altered(tmp_path, '    return {"job_id": job_id, "job_key": key}\n', line)
     server, more = serve("--bearer"), ("-k", "access.credentials")
     code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more, examples=examples)
     assert (code, verdicts["access.credentials"]) == (0, "kept")
+
+
+def test_integer_ids_break_what_the_page_says_and_nothing_else(
+    serve: Serve, tmp_path: Path, verdicts: dict[str, str]
+) -> None:
+    (sentence,) = re.findall(r"^\*\*Integer ids\.\*\* (.+?)\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    broken = set(re.findall(r"`([a-z]+\.[a-z]+)`", sentence))
+    assert broken
+    examples = altered(tmp_path, "analysis_id, now = new_id(),", "analysis_id, now = new_number(),")
+    with (examples / "seeding.py").open("a", encoding="utf-8") as seeding:
+        seeding.write("\n\ndef new_number():\n    return secrets.randbelow(10**9) + 1\n")
+    server = serve("--integer-ids")
+    code, found = verified(server, TRANSPORTS["HTTP"], tmp_path, examples=examples)
+    assert code == 1
+    assert found == verdicts | dict.fromkeys(broken, "broken")
