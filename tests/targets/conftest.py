@@ -61,8 +61,11 @@ Serve: TypeAlias = "Callable[..., Served]"
 
 
 def environment() -> dict[str, str]:
-    """Commands are found as in an activated environment, and `node` where the wheel has it."""
-    bare = bare_environment()
+    """Commands are found as in an activated environment, and `node` where the wheel has it.
+
+    Output is buffered, as it is by default: a provider has to see to it itself.
+    """
+    bare = {name: value for name, value in bare_environment().items() if name != "PYTHONUNBUFFERED"}
     places = (str(Path(sys.executable).parent), str(NODE), bare["PATH"])
     return bare | {"PATH": os.pathsep.join(places)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import shlex
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 import requests
 
-from tests.targets.conftest import EXAMPLES, bash, environment, running
+from tests.targets.conftest import EXAMPLES, OWNED, bash, environment, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ def asking_a_command(words: list[str]) -> Iterator[Ask]:
 
         def ask(message: object) -> dict[str, Any]:
             print(written(message), file=writer, flush=True)
+            assert select.select([reader], [], [], 10)[0], "the answer waits in a buffer"
             return dict(json.loads(reader.readline()))
 
         yield ask
@@ -106,6 +108,7 @@ def test_a_message_that_cannot_be_carried_out_is_answered_and_not_the_last(ask: 
 def test_teardown_takes_what_was_made_and_nothing_else(server: Served, ask: Ask) -> None:
     before = server.rows(of_the_suite=True)
     others = server.rows(of_the_suite=False)
+    assert len(others) == len(OWNED)
     made, job = ask(setup(files=True)), ask(setup(IDLE))
     kept = ask(setup(sample_of=made["analysis_id"]))
     assert ask(teardown(analysis_id="uskrqsxm")) == {}
