@@ -26,7 +26,8 @@ def test_results_beyond_i_json_are_kept_or_refused(stage: Stage, results: dict[s
 @clause("finalize.size")
 def test_a_mebibyte_is_accepted(stage: Stage) -> None:
     """A body of one MiB MUST be accepted, and its results MUST survive."""
-    expect.success(stage.finalize(stage.pending(files=False), freeform.one_mebibyte()))
+    results = freeform.one_mebibyte(stage.bytes_beside())
+    expect.success(stage.finalize(stage.pending(files=False), results))
 
 
 @clause("finalize.size")

@@ -16,6 +16,7 @@ from virtool_contract.body import (
     classify,
     finalize_body,
     is_plain,
+    with_members,
 )
 
 
@@ -179,3 +180,21 @@ def test_no_nesting_is_too_deep_to_classify(levels: int, pair: tuple[bytes, byte
     raw = b'{"results":{"a":' + opening * levels + b"1" + closing * levels + b"}}"
     # `{"a":}` needs its value, `[1]` has it: both are well-formed at every depth.
     assert classify(raw).flaw is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "sent"),
+    [
+        (b'{"results": {}}', b'{"files":[],"results": {}}'),
+        (b" {}", b' {"files":[]}'),
+        (b'{"files": 1, "results": {}}', b'{"files": 1, "results": {}}'),
+        (b'{"results": {"a": 1.50}}', b'{"files":[],"results": {"a": 1.50}}'),
+        (b"[]", b"[]"),
+        (b'{"results": {}', b'{"results": {}'),
+        (b"\xff{}", b"\xff{}"),
+        (b"", b""),
+    ],
+)
+def test_members_are_put_into_objects_and_the_rest_stays(raw: bytes, sent: bytes) -> None:
+    assert with_members(raw, {"files": []}) == sent
+    assert with_members(raw, {}) == raw

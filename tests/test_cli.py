@@ -14,7 +14,7 @@ from virtool_contract.options import OPTIONS
 if TYPE_CHECKING:
     from tests.conftest import Cli
 
-COMMANDS = ("verify", "serve", "check-docs")
+COMMANDS = ("verify", "serve", "clauses", "check-docs")
 
 
 def usage(*words: str) -> int:
@@ -47,6 +47,7 @@ def test_help_of_verify_names_every_option_and_variable(
         assert option.variable in said
     assert "--dry-run" in said
     assert "-k EXPRESSION" in said
+    assert "-n N" in said
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,23 @@ def test_the_module_runs_as_a_program(cli: Cli) -> None:
     done = cli("--version")
     assert (done.returncode, done.stdout) == (0, f"virtool-contract {__version__}\n")
     assert cli().returncode == 2
+
+
+@pytest.mark.parametrize("number", ["-1", "65", "two", "", "1.5"])
+def test_what_is_no_number_of_processes(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert usage("verify", f"-n={number}") == 2
+    assert "is no number of processes from 0 to 64; try auto" in capsys.readouterr().err
+
+
+def test_a_failure_of_our_own_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_words: object, **_options: object) -> int:
+        raise LookupError("lost")
+
+    monkeypatch.setattr("virtool_contract.verify.verify", fail)
+    assert main(["verify"]) == 3
+    said = capsys.readouterr()
+    assert said.err == (
+        "could not test: the suite failed by itself (LookupError: lost); please report this\n"
+    )

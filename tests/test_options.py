@@ -1,5 +1,6 @@
 """Options come from the command line, the environment or the file; what is wrong is told."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
         base_url=None,
         state_change_url=None,
         api_root="/api",
+        extra_body_fields=None,
         effort="standard",
         seed=0,
         strict=False,
@@ -226,3 +228,24 @@ def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", ["", "tool = 1\n", "[tool.other]\nseed = 1\n", "[project]\n"])
 def test_a_file_that_does_not_speak_of_the_suite_says_nothing(tmp_path: Path, file: str) -> None:
     assert resolved(tmp_path, file=file).seed == 0
+
+
+def test_body_fields_are_a_json_object_however_they_are_set(tmp_path: Path) -> None:
+    expected = {"files": [], "n": 1}
+    text = json.dumps(expected)
+    assert resolved(tmp_path, given={"extra_body_fields": text}).extra_body_fields == expected
+    table = "[tool.virtool-contract]\nextra-body-fields = { files = [], n = 1 }\n"
+    assert resolved(tmp_path, file=table).extra_body_fields == expected
+    option = next(each for each in OPTIONS if each.name == "extra-body-fields")
+    assert option.read(option.write(expected)) == expected
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "files", '{"a": 1, "a": 2}', '{"a": NaN}', "\ud800"])
+def test_what_are_no_body_fields(tmp_path: Path, text: str) -> None:
+    said = complaint(tmp_path, given={"extra_body_fields": text})
+    assert said.endswith("""is not a JSON object with members; try '{"files": []}'""")
+
+
+def test_results_are_not_for_the_user_to_send(tmp_path: Path) -> None:
+    said = complaint(tmp_path, given={"extra_body_fields": '{"results": {}}'})
+    assert "has `results`, which the suite itself sends" in said

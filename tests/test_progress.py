@@ -53,7 +53,7 @@ def play(told: Progress, seconds: float = 0.4) -> None:
 
 
 def test_the_line_has_what_is_going_on(run: Run) -> None:
-    told = Progress(lambda: run, plain())
+    told = Progress(run.so_far, plain())
     told.pytest_runtest_logstart("test_x.py::test_a_promise[one]")
     assert told.line() == "test_a_promise[one], 1 requests, 0 clauses broken, 0 s"
     run.examples = 12
@@ -69,7 +69,7 @@ def test_without_a_terminal_there_are_plain_lines(
 ) -> None:
     monkeypatch.setattr(progress, "PLAIN_INTERVAL", 0.05)
     console = plain()
-    play(Progress(lambda: run, console))
+    play(Progress(run.so_far, console))
     lines = shown(console).splitlines()
     assert 2 <= len(lines) <= 8
     assert lines[-1].startswith("test_a_promise[one], 1 requests, ")
@@ -79,14 +79,14 @@ def test_without_a_terminal_there_are_plain_lines(
 
 def test_a_short_run_has_no_lines(run: Run) -> None:
     console = plain()
-    play(Progress(lambda: run, console), 0.05)
+    play(Progress(run.so_far, console), 0.05)
     assert shown(console) == ""
 
 
 def test_nothing_is_shown_after_the_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PLAIN_INTERVAL", 0.05)
     console = plain()
-    play(Progress(lambda: run, console), 0.12)
+    play(Progress(run.so_far, console), 0.12)
     before = shown(console)
     time.sleep(0.15)
     assert shown(console) == before
@@ -94,7 +94,7 @@ def test_nothing_is_shown_after_the_end(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_on_a_terminal_there_is_one_live_line(run: Run) -> None:
     console = terminal()
-    play(Progress(lambda: run, console))
+    play(Progress(run.so_far, console))
     text = shown(console)
     assert "test_a_promise[one], 1 requests, 0 clauses broken, 0 s" in text
     assert "\x1b[2K" in text, "it is wiped in the end"
@@ -103,7 +103,7 @@ def test_on_a_terminal_there_is_one_live_line(run: Run) -> None:
 
 def test_a_narrow_terminal_cuts_the_line(run: Run) -> None:
     console = terminal(width=20)
-    play(Progress(lambda: run, console))
+    play(Progress(run.so_far, console))
     assert "test_a_promise[one]" in shown(console)
     assert "\u2026" in shown(console)
     assert "requests" not in shown(console)
@@ -111,7 +111,7 @@ def test_a_narrow_terminal_cuts_the_line(run: Run) -> None:
 
 def test_markup_in_a_name_is_text(run: Run) -> None:
     console = terminal()
-    told = Progress(lambda: run, console)
+    told = Progress(run.so_far, console)
     told.pytest_runtest_logstart("test_x.py::test_it[[bold]x[/nope]]")
     told.pytest_runtestloop()
     time.sleep(0.2)

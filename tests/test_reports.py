@@ -14,6 +14,7 @@ from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.options import Settings, resolve
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
+from virtool_contract.reports.report import Report
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.verdict import Scope, Verdicts, reach
 
@@ -63,11 +64,23 @@ def verdicts(contract: Contract, ledger: Ledger) -> Verdicts:
     return reach(contract, ledger, Scope())
 
 
+def report_of(
+    contract: Contract, verdicts: Verdicts, settings: Settings | None = None, seconds: float = 1.25
+) -> Report:
+    return Report(
+        contract=contract,
+        verdicts=verdicts,
+        settings=settings or resolve({}, {}, Path(__file__).parent),
+        base_url="http://localhost:1",
+        path="/api/analyses/{analysis_id}",
+        rerun="again",
+        seconds=seconds,
+    )
+
+
 @pytest.fixture
 def rendered(contract: Contract, verdicts: Verdicts) -> str:
-    return text_report.render(
-        contract, verdicts, path="/api/analyses/{analysis_id}", rerun="again", seconds=1.25
-    )
+    return text_report.render(report_of(contract, verdicts))
 
 
 @pytest.mark.parametrize("removes", [True, False])
@@ -85,7 +98,7 @@ def test_the_table_fits_80_columns(contract: Contract, ledger: Ledger, *, remove
 
 def test_an_empty_run_has_a_table_too(contract: Contract) -> None:
     verdicts = reach(contract, Ledger(), Scope())
-    text = text_report.render(contract, verdicts, path="", rerun="again", seconds=0)
+    text = text_report.render(report_of(contract, verdicts))
     assert max(map(len, text_report.table(verdicts))) <= 80
     assert text.splitlines()[-2].startswith("could not test: ")
     assert text.splitlines()[-1].startswith("never observed: access.credentials, ")
@@ -123,7 +136,7 @@ def test_it_is_said_how_often_a_clause_broke(
 ) -> None:
     ledger = Ledger()
     ledger.add(deviation("get.safe", seen=seen, tried=tried))
-    lines = text_report.broken(contract, reach(contract, ledger, Scope()), "", "again")
+    lines = text_report.broken(report_of(contract, reach(contract, ledger, Scope())))
     assert f"  seen      {said}" in list(lines)
 
 
@@ -144,10 +157,21 @@ def test_where_nothing_is_wrong_nothing_else_is_said(contract: Contract) -> None
     ledger = Ledger()
     ledger.kept.update(dict.fromkeys(contract.clauses, 1))
     verdicts = reach(contract, ledger, Scope())
-    text = text_report.render(contract, verdicts, path="", rerun="again", seconds=1)
+    text = text_report.render(report_of(contract, verdicts))
     assert len(text.splitlines()) == len(contract.clauses) + 3
     assert "curl" not in text
     assert "Trouble" not in text
+
+
+def test_what_was_adapted_to_the_target_is_said(contract: Contract, verdicts: Verdicts) -> None:
+    fields = {"api_root": "", "extra_body_fields": '{"files": []}'}
+    adapted = report_of(contract, verdicts, resolve(fields, {}, Path(__file__).parent))
+    said = list(adapted.adaptations)
+    assert [line.rpartition(" ")[2] for line in said] == ["(--api-root)", "(--extra-body-fields)"]
+    assert json.loads(json_report.render(adapted))["adaptations"] == said
+    text = text_report.render(adapted)
+    assert "\nAdapted to the target:\n" + "".join(f"  {line}\n" for line in said) in text
+    assert '{"files":[],"results"' in text
 
 
 # JSON
@@ -160,7 +184,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def report(contract: Contract, verdicts: Verdicts, settings: Settings) -> dict[str, Any]:
-    raw = json_report.render(contract, verdicts, settings, target="http://localhost:1")
+    raw = json_report.render(report_of(contract, verdicts, settings))
     assert raw.endswith(b"}\n")
     loaded: dict[str, Any] = json.loads(raw)
     return loaded
@@ -176,6 +200,7 @@ def test_the_report_says_what_was_run(contract: Contract, report: dict[str, Any]
         "effort": "standard",
         "seed": 5,
         "strict": True,
+        "adaptations": [],
         "verdict": "violates",
         "problem": "",
         "requests": 42,

@@ -128,6 +128,16 @@ def test_catalogues_are_listed_one_a_line(cli: Cli, words: str, names: dict[str,
     assert all(": " in line for line in done.stdout.splitlines())
 
 
+def test_a_fault_is_listed_with_category_level_and_clause(cli: Cli) -> None:
+    lines = cli("serve", "--list-faults").stdout.splitlines()
+    said = [
+        re.search(r" \[(\w+): (must|should|may) [a-z.-]+(, \w+ [a-z.-]+)*\]$", line)
+        for line in lines
+    ]
+    assert None not in said
+    assert len({match[1] for match in said if match}) == len(faults.CHAPTERS)
+
+
 def test_without_names_it_is_the_reference() -> None:
     assert service((), ()).undeclared("PUT").status == 405
     with pytest.raises(ValueError, match="did you mean"):

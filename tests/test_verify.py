@@ -413,3 +413,29 @@ def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
     )
     assert done.returncode == 3, done.stdout + done.stderr
     assert "failed by itself" in done.stdout + done.stderr
+
+
+def test_several_processes_reach_the_same_verdict(cli: Cli, served: Served, tmp_path: Path) -> None:
+    url = served(service(["third-finalize-accepted"], []))
+    selected = ("verify", *QUICK, *at(url), "-k", "finalize.once", "--report-dir")
+    reports = []
+    for number in ("0", "2"):
+        folder = tmp_path / number
+        done = cli(*selected, str(folder), "-n", number)
+        assert done.returncode == 1, done.stderr
+        assert "finalize.once (must): " in done.stdout
+        reports.append(json.loads((folder / "report.json").read_bytes()))
+    alone, spread = ({c["id"]: c["verdict"] for c in each["clauses"]} for each in reports)
+    assert alone == spread
+
+
+def test_several_processes_that_find_no_target(cli: Cli) -> None:
+    done = cli("verify", *QUICK, "-n", "2", *at("http://127.0.0.1:9"))
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("could not test: the target at ")
+
+
+def test_several_processes_that_are_given_no_provider(cli: Cli, served: Served) -> None:
+    done = cli("verify", *QUICK, "-n", "2", "--base-url", served(Service()))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("virtool-contract: --base-url: needs ")

@@ -1,5 +1,7 @@
 """Bodies of a finalize: what a body is, and what that lets a server do with it."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,6 +82,26 @@ def classify(raw: bytes, media_type: str = "application/json") -> Body:
         return Body(raw=raw, media_type=media_type, flaw=flaw)
     results = value["results"]
     return Body(raw=raw, media_type=media_type, kind=_kind(raw, value), results=results)
+
+
+def with_members(raw: bytes, members: Mapping[str, Json]) -> bytes:
+    """A body with members put in front; one that is no JSON object, or has a name already, stays.
+
+    The rest of its bytes are as they were, so that awkward spellings go out as they are.
+    """
+    if not members:
+        return raw
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw
+    if not isinstance(value, dict):
+        return raw
+    added = {name: member for name, member in members.items() if name not in value}
+    inner = encode(added)[1:-1]
+    before, brace, after = raw.partition(b"{")
+    comma = b"," if inner and value else b""
+    return before + brace + inner + comma + after
 
 
 def _flaw(value: Json) -> Flaw | None:

@@ -1,4 +1,4 @@
-"""The command line: `virtool-contract verify`, `serve` and `check-docs`."""
+"""The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, loading
+from virtool_contract import __version__, clauses, loading
 from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
@@ -14,6 +14,7 @@ from virtool_contract.documentation.parsing import parse_page
 from virtool_contract.options import OPTIONS, OptionError, resolve
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
+MOST_PROCESSES = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the process ends
         return USAGE
+    except Exception as error:  # noqa: BLE001 - a bug of ours must never read as a violation
+        what = f"{type(error).__name__}: {error}"
+        print(
+            f"could not test: the suite failed by itself ({what}); please report this",
+            file=sys.stderr,
+        )
+        return COULD_NOT_TEST
     return code
 
 
@@ -43,6 +51,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands.add_parser("verify", help="test a target (main job)", allow_abbrev=False))
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
+    _add_clauses(
+        commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
+    )
     _add_check_docs(
         commands.add_parser(
             "check-docs", help="compare a documentation page with the contract", allow_abbrev=False
@@ -67,6 +78,14 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "-k", metavar="EXPRESSION", help="only these, as in pytest: 'finalize.once or remove'"
     )
     parser.add_argument(
+        "-n",
+        dest="processes",
+        metavar="N",
+        type=_processes,
+        default="0",
+        help="spread over so many processes, or over one a core: auto (pytest-xdist)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="list what would be checked, and send nothing"
     )
     parser.set_defaults(run=_verify)
@@ -78,7 +97,15 @@ def _verify(chosen: argparse.Namespace) -> int:
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
     loading.load(settings.spec)
-    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run)
+    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
+
+
+def _processes(text: str) -> str:
+    if text != "auto" and not (text.isascii() and text.isdigit() and int(text) <= MOST_PROCESSES):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of processes from 0 to {MOST_PROCESSES}; try auto"
+        )
+    return text
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +154,20 @@ def _serve(chosen: argparse.Namespace) -> int:
         freedoms=chosen.freedom,
         until_stdin_closes=chosen.until_stdin_closes,
     )
+
+
+def _add_clauses(parser: argparse.ArgumentParser) -> None:
+    parser.description = "List the clauses of the contract: what a server must, should and may do."
+    parser.add_argument(
+        "--format", choices=clauses.FORMATS, default="table", help="table (default), markdown, json"
+    )
+    parser.add_argument("--spec", metavar="FILE", help="another contract than the bundled one")
+    parser.set_defaults(run=_clauses)
+
+
+def _clauses(chosen: argparse.Namespace) -> int:
+    print(clauses.FORMATS[chosen.format](loading.load(chosen.spec)), end="")
+    return CONFORMS
 
 
 def _add_check_docs(parser: argparse.ArgumentParser) -> None:

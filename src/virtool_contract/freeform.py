@@ -155,6 +155,8 @@ BEYOND_I_JSON: Final[Mapping[str, dict[str, Json]]] = {
 """Results past what I-JSON promises to carry (RFC 7493, sections 2.1 and 2.2)."""
 
 HUGE_KEYS: Final = 10_000
+FEW: Final = 14
+"""So many of the shapes are small enough to be put inside others."""
 
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0")
 """Any character that I-JSON carries: surrogates and noncharacters are in the excluded ones."""
@@ -173,24 +175,32 @@ def ten_thousand_keys() -> dict[str, Json]:
     return {f"k{n}": n for n in range(HUGE_KEYS)}
 
 
-def one_mebibyte() -> dict[str, Json]:
+def one_mebibyte(beside: int = 0) -> dict[str, Json]:
     """Results whose whole finalize body is one byte short of a MiB (decision body-size).
 
-    Short of it, because some servers take a limit of one MiB to exclude it.
+    Short of it, because some servers take a limit of one MiB to exclude it. `beside` is how many
+    bytes of the body go to other members.
     """
-    room = MIB - 1 - len(encode({"results": {"sequence": ""}}))
+    room = MIB - 1 - beside - len(encode({"results": {"sequence": ""}}))
     return {"sequence": "ACGT" * (room // 4) + "A" * (room % 4)}
 
 
 def awkward() -> st.SearchStrategy[dict[str, Json]]:
-    """Objects put together from the catalogue, and from drawn characters; cheap to draw."""
-    characters = st.text(CHARACTERS, max_size=8)
-    scalars = st.one_of(st.sampled_from(list(SCALARS.values())), characters, st.floats(-1e15, 1e15))
-    keys = st.one_of(st.sampled_from(list(KEYS.values())), characters)
-    flat = st.one_of(
-        scalars,
-        st.lists(scalars, max_size=3),
-        st.dictionaries(keys, scalars, max_size=3),
-        st.sampled_from(list(SHAPES.values())[:14]),
+    """Objects put together from the catalogue, and from drawn characters and numbers.
+
+    Cheap to draw: each choice costs some 50 microseconds, so whole pieces are chosen.
+    """
+    pieces = st.sampled_from([*SCALARS.values(), *list(SHAPES.values())[:FEW]])
+    names = st.sampled_from(list(KEYS.values()))
+    text = st.text(CHARACTERS, max_size=8)
+    values = st.one_of(
+        pieces,
+        pieces.map(lambda piece: [piece]),
+        text,
+        st.floats(-1e15, 1e15),
+        st.lists(pieces, max_size=3),
+        st.dictionaries(names, pieces, max_size=2),
     )
-    return st.dictionaries(keys, flat, max_size=3)
+    return st.one_of(
+        st.dictionaries(names, values, max_size=3), st.dictionaries(text, pieces, max_size=2)
+    )

@@ -1,5 +1,6 @@
 """The options of a run, declared once for both fronts: command line, environment, then file."""
 
+import json
 import os
 import re
 import tomllib
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from virtool_contract.json_values import Json, NotJsonError, parse
+
+DOCUMENTED_ROOT = "/api"
 EFFORTS = ("quick", "standard")
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -43,6 +47,10 @@ class Option:
     def variable(self) -> str:
         """The environment variable."""
         return f"VIRTOOL_CONTRACT_{self.key.upper()}"
+
+    def write(self, value: object) -> str:
+        """A value as it would stand on the command line."""
+        return json.dumps(value) if isinstance(value, dict) else str(value)
 
     @property
     def is_flag(self) -> bool:
@@ -132,6 +140,19 @@ def positive_seconds(text: str) -> float:
     return value
 
 
+def body_fields(text: str) -> dict[str, Json]:
+    """Members to send in every finalize body, as a JSON object."""
+    try:
+        value = parse(text.encode())
+    except (NotJsonError, UnicodeEncodeError):
+        value = None
+    if not isinstance(value, dict) or not value:
+        raise ValueError("""is not a JSON object with members; try '{"files": []}'""")
+    if "results" in value:
+        raise ValueError("""has `results`, which the suite itself sends; try '{"files": []}'""")
+    return value
+
+
 def path(text: str) -> str:
     """A path."""
     if not text:
@@ -155,9 +176,15 @@ OPTIONS = (
     Option(
         name="api-root",
         metavar="PATH",
-        default="/api",
+        default=DOCUMENTED_ROOT,
         read=api_root,
         help="what stands before /analyses on the target (default: /api)",
+    ),
+    Option(
+        name="extra-body-fields",
+        metavar="JSON",
+        read=body_fields,
+        help="members that the target wants in every finalize body; the report says so",
     ),
     Option(
         name="effort",
@@ -216,6 +243,7 @@ class Settings:
     base_url: str | None
     state_change_url: str | None
     api_root: str
+    extra_body_fields: Mapping[str, Json] | None
     effort: str
     seed: int
     strict: bool
@@ -288,4 +316,6 @@ def _from_file(file: Path) -> Mapping[str, Any]:
 
 
 def _as_text(value: object) -> str:
-    return ("1" if value else "0") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)

@@ -183,7 +183,7 @@ class Player:
     def send(self, subject: Subject, move: Step, headers: Headers) -> Exchange:
         """Send one step; from any thread."""
         method = self.target.contract.operations[move.operation].method
-        body = move.body.raw if move.body else b""
+        body = self.target.on_the_wire(move.body) if move.body else b""
         analysis_id = disguised(subject.known.id, move.disguise)
         return self.target.api.send(method, analysis_id, headers, body)
 

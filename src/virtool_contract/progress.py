@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from virtool_contract.run import Run
+from virtool_contract.run import SoFar
 
 PLAIN_INTERVAL = 5.0
 """Seconds between two plain lines."""
@@ -18,9 +18,9 @@ PLAIN_INTERVAL = 5.0
 class Progress:
     """A pytest plugin that shows clause, examples and requests on standard error."""
 
-    def __init__(self, run: Callable[[], Run | None], console: Console | None = None) -> None:
-        """Show nothing yet; `run` tells the run once it has been started."""
-        self.run = run
+    def __init__(self, so_far: Callable[[], SoFar | None], console: Console | None = None) -> None:
+        """Show nothing yet; `so_far` tells how far the run is, once it has been started."""
+        self.so_far = so_far
         self.console = console or Console(stderr=True)
         self.current = ""
         self.started = time.monotonic()
@@ -57,15 +57,14 @@ class Progress:
 
     def line(self) -> str:
         """The line as it is now."""
-        run = self.run()
-        if run is None:
+        so_far = self.so_far()
+        if so_far is None:
             return "setting up"
         seconds = time.monotonic() - self.started
-        broken = len(run.ledger.deviations)
-        examples = f", {run.examples} examples" if run.examples else ""
+        examples = f", {so_far.examples} examples" if so_far.examples else ""
         return (
-            f"{self.current}{examples}, {run.target.api.sent} requests, "
-            f"{broken} clauses broken, {seconds:.0f} s"
+            f"{self.current}{examples}, {so_far.requests} requests, "
+            f"{so_far.broken} clauses broken, {seconds:.0f} s"
         )
 
     def _text(self) -> Text:

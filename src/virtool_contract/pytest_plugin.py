@@ -20,7 +20,8 @@ from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ProviderError, UnknownStateError
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
-from virtool_contract.run import Run
+from virtool_contract.reports.report import Report
+from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
 from virtool_contract.verdict import Scope, Verdicts, reach
 
@@ -82,6 +83,7 @@ class ContractPlugin:
         self.run: Run | None = None
         self.total = Ledger()
         self.started = time.monotonic()
+        self.rerun = "pytest --pyargs contract_tests"
         self.problem = ""
         self.selected = False
         self.collected = 0
@@ -262,7 +264,7 @@ class ContractPlugin:
         )
         self.verdicts = reach(contract, self.total, scope)
         if settings.report_dir:
-            content = json_report.render(contract, self.verdicts, settings, target=part.base_url)
+            content = json_report.render(self._report())
             file = Path(settings.report_dir, "report.json")
             try:
                 file.write_bytes(content)
@@ -270,19 +272,36 @@ class ContractPlugin:
                 problem = f"{file} cannot be written: {error.strerror}"
                 self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
 
-    def text(self, rerun: str) -> str:
+    def so_far(self) -> SoFar | None:
+        """How far the run is; with pytest-xdist, how far the promises that ended have come."""
+        if self.run is not None:
+            return self.run.so_far()
+        if not self.total.requests:
+            return None
+        return SoFar(requests=self.total.requests, broken=len(self.total.deviations))
+
+    def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""
-        if self.contract is None or self.verdicts is None or self.part is None:
-            return ""
-        seconds = time.monotonic() - self.started
-        path = self.part.path
-        return text_report.render(
-            self.contract, self.verdicts, path=path, rerun=rerun, seconds=seconds
+        return text_report.render(self._report()) if self.verdicts else ""
+
+    def _report(self) -> Report:
+        assert self.contract
+        assert self.verdicts
+        assert self.settings
+        assert self.part
+        return Report(
+            contract=self.contract,
+            verdicts=self.verdicts,
+            settings=self.settings,
+            base_url=self.part.base_url,
+            path=self.part.path,
+            rerun=self.rerun,
+            seconds=time.monotonic() - self.started,
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
         """Close the run with the clause table."""
-        text = self.text("pytest --pyargs contract_tests")
+        text = self.text()
         if self.part is not None and self.part.code:
             could_not = self.part.code == COULD_NOT_TEST
             text = f"{'could not test' if could_not else 'ERROR'}: {self.part.problem}\n"

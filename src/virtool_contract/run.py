@@ -12,11 +12,10 @@ from virtool_contract import loading, probe
 from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
-from virtool_contract.options import OptionError, Settings
+from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
 from virtool_contract.provider import HttpProvider
 from virtool_contract.target import Target, TargetTroubleError
 
-DOCUMENTED_ROOT = "/api"
 PROVIDER_PATH = "/provider-states"
 DEADLINES = 3
 """An exchange as a whole may take so many request time-outs."""
@@ -61,6 +60,15 @@ class EmbeddedServer:
         self._process.communicate(timeout=START_UP)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """How far a run is."""
+
+    examples: int = 0
+    requests: int
+    broken: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """What a run works with.
@@ -101,6 +109,14 @@ class Run:
             raise
         return cls(contract=loaded, settings=settings, target=target, server=server)
 
+    def so_far(self) -> SoFar:
+        """How far it is."""
+        return SoFar(
+            examples=self.examples,
+            requests=self.target.api.sent,
+            broken=len(self.ledger.deviations),
+        )
+
     def stop(self) -> None:
         """Give back what is left, and stop what this run started."""
         self.target.close()
@@ -119,6 +135,7 @@ def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None)
             timeout=settings.request_timeout,
             deadline=DEADLINES * settings.request_timeout,
         ),
+        extra_body_fields=settings.extra_body_fields or {},
         provider=HttpProvider(
             settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
         ),

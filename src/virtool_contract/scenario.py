@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from virtool_contract.body import Body, classify
+from virtool_contract.body import Body, classify, with_members
 from virtool_contract.contract import Contract
 from virtool_contract.disguises import in_shell
+from virtool_contract.json_values import Json
 from virtool_contract.model import Caller
 
 BYSTANDER = "bystander"
@@ -109,8 +110,16 @@ class Scenario:
         return cls(subjects=dict(shape["subjects"]), steps=steps, together=shape["together"])
 
 
-def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[str]:
+def as_curl(
+    contract: Contract,
+    scenario: Scenario,
+    path: str = "",
+    extra_body_fields: Mapping[str, Json] | None = None,
+) -> Iterator[str]:
     """The scenario as shell lines; ids and keys come from environment variables.
+
+    `path` is the target's, where it is not the contract's; `extra_body_fields` what it wants in
+    every body.
 
     For a subject A: `A_ID`, and `A_JOB` and `A_KEY` of the job that runs it; `IDLE_JOB` and
     `IDLE_KEY` of a job that runs no analysis; `BASE_URL` is the target.
@@ -135,6 +144,9 @@ def as_curl(contract: Contract, scenario: Scenario, path: str = "") -> Iterator[
     if Caller.OTHER_WORKFLOW in callers:
         yield "# IDLE_JOB and IDLE_KEY: a job that runs no analysis"
     for step in scenario.steps:
+        if step.body is not None and extra_body_fields:
+            raw = with_members(step.body.raw, extra_body_fields)
+            step = replace(step, body=replace(step.body, raw=raw))  # noqa: PLW2901 - as it is sent
         yield _curl(contract, step, path or contract.path) + " &" * scenario.together
     if scenario.together:
         yield "wait"

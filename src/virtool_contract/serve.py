@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from virtool_contract import loading
 from virtool_contract.reference import app
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.faults import compose as compose_faults
@@ -14,12 +15,14 @@ CONFIGURATION = 2
 
 
 def list_catalogue(*, freedoms: bool) -> int:
-    """Print the names of a catalogue, each with what it does."""
-    catalogue = freedom_catalogue() if freedoms else fault_catalogue()
-    for name, entry in catalogue.items():
+    """Print the names of a catalogue, each with what it does; a fault with what it breaks."""
+    contract = loading.load()
+    for name, entry in (freedom_catalogue() if freedoms else fault_catalogue()).items():
         symptom = (entry.__doc__ or "").strip().splitlines()[0]
-        breaks = ", ".join(getattr(entry, "breaks", ()))
-        print(f"{name}: {symptom}" + (f" [{breaks}]" if breaks else ""))
+        breaks = [contract.clauses[clause] for clause in getattr(entry, "breaks", ())]
+        category = entry.__module__.rpartition(".")[2]
+        claim = ", ".join(f"{clause.level} {clause.id}" for clause in breaks)
+        print(f"{name}: {symptom}" + (f" [{category}: {claim}]" if claim else ""))
     return 0
 
 

@@ -29,6 +29,11 @@ class Stage(Player):
             )
         return subject
 
+    def bytes_beside(self) -> int:
+        """How many bytes of a finalize body go to members that the target wants in each."""
+        empty = finalize_body({})
+        return len(self.target.on_the_wire(empty)) - len(empty.raw)
+
     def finalized(self, results: Json = FIRST_RESULTS) -> Subject:
         """An analysis that its owner has finalized."""
         subject = self.pending()

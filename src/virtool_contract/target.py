@@ -1,15 +1,17 @@
 """The implementation under test and its provider: hands out subjects and credentials."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from virtool_contract.api import Api
-from virtool_contract.body import finalize_body
+from virtool_contract.body import Body, finalize_body, with_members
 from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
 from virtool_contract.interrupts import held_back
+from virtool_contract.json_values import Json
 from virtool_contract.model import Caller
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
@@ -49,7 +51,8 @@ class Subject:
 class Target:
     """A base URL with its provider, and what the probe found out about it.
 
-    `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
+    `extra_body_fields` go out in every finalize body (decision adapting). `removes` says whether
+    Remove is implemented; `trusts_404` whether a 404 proves that an id is
     nobody's (not so where the target answers 404 for analyses of others).
     """
 
@@ -58,6 +61,7 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
+    extra_body_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     _bystander: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
@@ -144,7 +148,9 @@ class Target:
                 raise Unobserved("Remove is not implemented")
             subject = self.pending(name, files=False)
             assert subject.credentials is not None
-            body = finalize_body({"foo": "bar"}).raw if operation.takes_body else b""
+            body = b""
+            if operation.takes_body:
+                body = self.on_the_wire(finalize_body({"foo": "bar"}))
             typed = (("Content-Type", "application/json"),) if body else ()
             headers = (*credential_headers(subject.credentials), *typed)
             response = self.api.send(operation.method, subject.known.id, headers, body).response
@@ -152,6 +158,10 @@ class Target:
                 raise Unobserved(f"the target did not let a job {name} its analysis")
             self._former[caller] = subject.credentials
         return self._former[caller]
+
+    def on_the_wire(self, body: Body) -> bytes:
+        """The bytes that go out for a body: with the members that this target wants beside."""
+        return with_members(body.raw, self.extra_body_fields)
 
     def tear_down(self, subject: Subject) -> None:
         """Give an analysis back; a provider that fails here does not spoil what was established."""

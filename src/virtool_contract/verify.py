@@ -13,11 +13,12 @@ from typing import cast
 import pytest
 
 from virtool_contract import pytest_plugin
+from virtool_contract.distributed import Part
 from virtool_contract.interrupts import ask, forget
 from virtool_contract.options import OPTIONS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
-from virtool_contract.run import Run
+from virtool_contract.run import SoFar
 
 USAGE = 2
 INI = Path(__file__).with_name("verify.ini")
@@ -26,8 +27,9 @@ INI = Path(__file__).with_name("verify.ini")
 class Front:
     """Keeps hold of the plugin that pytest made, and of what was collected."""
 
-    def __init__(self) -> None:
-        """Hold nothing yet."""
+    def __init__(self, rerun: str) -> None:
+        """Hold nothing yet; `rerun` is the command line that repeats the run."""
+        self.rerun = rerun
         self.config: pytest.Config | None = None
         self.items: list[pytest.Item] = []
         self.internal = ""
@@ -38,13 +40,19 @@ class Front:
         plugins = self.config.pluginmanager if self.config else None
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
 
-    def run(self) -> Run | None:
-        """The run of the session, once it is started."""
-        return self.plugin.run if self.plugin else None
+    def so_far(self) -> SoFar | None:
+        """How far the run is, once it is started."""
+        return self.plugin.so_far() if self.plugin else None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take hold of the session's configuration."""
         self.config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Have the report name the command line that the user knows."""
+        if self.plugin:
+            self.plugin.rerun = self.rerun
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take hold of what was collected."""
@@ -65,24 +73,36 @@ class Front:
             self.plugin.problem = self.plugin.problem or "interrupted"
 
 
-def verify(settings: Settings, *, selection: str | None, dry_run: bool) -> int:
-    """Verify a target; print the verdict, and say it by the exit code."""
-    front = Front()
-    plugins: list[object] = [pytest_plugin, front]
+def verify(
+    settings: Settings, *, selection: str | None, dry_run: bool, processes: str = "0"
+) -> int:
+    """Verify a target; print the verdict, and say it by the exit code.
+
+    `processes` is pytest-xdist's `-n`: a number, or `auto`.
+    """
+    front = Front(shlex.join(["virtool-contract", "verify", *settings_arguments(settings)]))
+    plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
-        plugins.append(Progress(front.run))
+        plugins.append(Progress(front.so_far))
+    words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), _termination():
-        code = pytest.main(arguments(settings, selection, dry_run=dry_run), plugins)
+        code = pytest.main(words, plugins)
     if dry_run and code == pytest.ExitCode.OK:
         return _list(front.items)
-    return _conclude(front, settings, selection, code)
+    return _conclude(front, selection, code)
 
 
-def arguments(settings: Settings, selection: str | None, *, dry_run: bool) -> list[str]:
+def arguments(
+    settings: Settings, selection: str | None, *, dry_run: bool, processes: str = "0"
+) -> list[str]:
     """What pytest is told: our chapters only, and nothing of the folder it happens to run in."""
     words = ["--pyargs", "contract_tests", "-c", str(INI), "--rootdir", str(INI.parent)]
     words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--noconftest"]
     words += ["-p", "pytest_base_url.plugin"]
+    if processes != "0":
+        # By name, so that the other processes load it too; here it is imported already.
+        words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        words += ["-p", pytest_plugin.__name__, "-p", "xdist.plugin", "-n", processes]
     words += settings_arguments(settings, for_pytest=True)
     if selection:
         words += ["-k", selection]
@@ -98,19 +118,20 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
         if option.is_flag:
             words += [f"--{name}"] * value
         elif value is not None and (for_pytest or value != option.default):
-            words.append(f"--{name}={value}")
+            words.append(f"--{name}={option.write(value)}")
     return words
 
 
-def _conclude(front: Front, settings: Settings, selection: str | None, code: int) -> int:
+def _conclude(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
-        words = ["virtool-contract", "verify", *settings_arguments(settings)]
-        print(plugin.text(shlex.join(words)), end="", flush=True)
+        print(plugin.text(), end="", flush=True)
         return plugin.verdicts.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
         return COULD_NOT_TEST
+    if plugin is not None and plugin.part is not None and plugin.part.problem:
+        return _say(plugin.part)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         print(f"virtool-contract: -k {selection!r} selects no clause", file=sys.stderr)
         return USAGE
@@ -121,6 +142,13 @@ def _conclude(front: Front, settings: Settings, selection: str | None, code: int
         f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr
     )
     return COULD_NOT_TEST
+
+
+def _say(part: Part) -> int:
+    """Say what a process of pytest-xdist found wrong before the first promise."""
+    usage = part.code == pytest.ExitCode.USAGE_ERROR
+    print(f"{'virtool-contract' if usage else 'could not test'}: {part.problem}", file=sys.stderr)
+    return USAGE if usage else COULD_NOT_TEST
 
 
 def _list(items: list[pytest.Item]) -> int:

@@ -4,31 +4,32 @@ import json
 from typing import Any
 
 from virtool_contract import __version__
-from virtool_contract.contract import Contract
-from virtool_contract.options import Settings
-from virtool_contract.verdict import Verdict, Verdicts
+from virtool_contract.reports.report import Report
+from virtool_contract.verdict import Verdict
 
 VERSION = 1
 """Goes up when a member changes its meaning or goes away; new members do not raise it."""
 
 
-def render(contract: Contract, verdicts: Verdicts, settings: Settings, *, target: str) -> bytes:
+def render(report: Report) -> bytes:
     """The report as UTF-8 JSON."""
-    report = {
+    settings, verdicts = report.settings, report.verdicts
+    shape = {
         "version": VERSION,
         "suite": __version__,
-        "contract": contract.version,
-        "target": target,
+        "contract": report.contract.version,
+        "target": report.base_url,
         "effort": settings.effort,
         "seed": settings.seed,
         "strict": settings.strict,
+        "adaptations": list(report.adaptations),
         "verdict": str(verdicts.outcome),
         "problem": verdicts.problem,
         "requests": verdicts.requests,
         "troubles": list(verdicts.troubles),
         "clauses": [_clause(verdict) for verdict in verdicts.clauses],
     }
-    return (json.dumps(report, indent=2) + "\n").encode()
+    return (json.dumps(shape, indent=2) + "\n").encode()
 
 
 def _clause(verdict: Verdict) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Iterator
 
-from virtool_contract.contract import Contract
 from virtool_contract.ledger import Deviation, Violation
+from virtool_contract.reports.report import Report
 from virtool_contract.scenario import as_curl
 from virtool_contract.verdict import Outcome, RunOutcome, Verdict, Verdicts
 
@@ -18,14 +18,15 @@ COLUMNS = 80
 TROUBLES_SHOWN = 5
 
 
-def render(contract: Contract, verdicts: Verdicts, *, path: str, rerun: str, seconds: float) -> str:
-    """The whole text: `path` is the target's, `rerun` the command line that repeats the run."""
+def render(report: Report) -> str:
+    """The whole text."""
     lines = [
-        *table(verdicts),
-        *broken(contract, verdicts, path, rerun),
-        *troubles(verdicts),
+        *table(report.verdicts),
+        *broken(report),
+        *adaptations(report),
+        *troubles(report.verdicts),
         "",
-        summary(verdicts, seconds),
+        summary(report.verdicts, report.seconds),
     ]
     return "\n".join(lines) + "\n"
 
@@ -48,14 +49,16 @@ def _row(verdict: Verdict, width: int) -> str:
     return f"{clause.id:{width}}  {clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
 
 
-def broken(contract: Contract, verdicts: Verdicts, path: str, rerun: str) -> Iterator[str]:
+def broken(report: Report) -> Iterator[str]:
     """For each broken clause its four lines and the shortest sequence as curl."""
-    for verdict in verdicts.clauses:
+    contract, fields = report.contract, report.settings.extra_body_fields
+    for verdict in report.verdicts.clauses:
         if verdict.deviation:
+            replay = f"{report.rerun} -k {verdict.clause.id}"
             yield ""
-            yield str(Violation(contract, verdict.deviation, f"{rerun} -k {verdict.clause.id}"))
+            yield str(Violation(contract, verdict.deviation, replay))
             yield f"  seen      {_frequency(verdict.deviation)}"
-            for line in as_curl(contract, verdict.deviation.scenario, path):
+            for line in as_curl(contract, verdict.deviation.scenario, report.path, fields):
                 yield f"    {line}"
             yield from (f"    {event}" for event in verdict.deviation.timeline)
 
@@ -66,6 +69,14 @@ def _frequency(deviation: Deviation) -> str:
     times = f"{deviation.seen} of {deviation.tried} replays"
     said = {"always": "always", "sometimes": "intermittently", "once": "once"}[deviation.frequency]
     return f"{said} ({times})"
+
+
+def adaptations(report: Report) -> Iterator[str]:
+    """What the target made the suite do otherwise than documented."""
+    if report.adaptations:
+        yield ""
+        yield "Adapted to the target:"
+        yield from (f"  {said}" for said in report.adaptations)
 
 
 def troubles(verdicts: Verdicts) -> Iterator[str]:

@@ -24,6 +24,18 @@ class ResultsOptional(_Validation):
         return super().results_in({"results": {}} | members)
 
 
+class FilesWanted(_Validation):
+    """A finalize wants a list of `files` beside `results`."""
+
+    breaks = ("finalize.answer",)
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        if not isinstance(members.get("files"), list):
+            raise BodyError(400, "files is required")
+        return super().results_in(members)
+
+
 class WholeBodyAsResults(_Validation):
     """A finalize without `results` takes the whole body for them."""
 
