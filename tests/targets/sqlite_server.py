@@ -119,7 +119,7 @@ class Analyses:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             found = self.authorized(connection, analysis_id, authorization)
-            results = results_in(body)
+            results = results_in(body, wants_files=self.ways.want_files)
             if found["ready"]:
                 raise HTTPException(409, "There is already a result for this analysis")
             connection.execute(
@@ -233,18 +233,22 @@ def files_of(connection: sqlite3.Connection, analysis_id: str) -> list[Document]
     return [dict(each) for each in rows]
 
 
-def results_in(body: bytes) -> str:
+def results_in(body: bytes, *, wants_files: bool) -> str:
     """Return the results in a body, as JSON."""
     try:
-        value = json.loads(body.decode())
-        results = value["results"] if isinstance(value, dict) else None
+        members = json.loads(body.decode())
+        if not isinstance(members, dict):
+            raise HTTPException(400, "The body must be an object")
+        results = members["results"]
+        if wants_files and members["files"] != []:
+            raise HTTPException(422, "files must be an empty list")
         if not isinstance(results, dict) or depth(results) > DEEPEST:
             raise HTTPException(422, "results must be an object of no more than 200 levels")
         return json.dumps(results, allow_nan=False)
     except (ValueError, RecursionError):
         raise HTTPException(400, "The body must be JSON") from None
-    except KeyError:
-        raise HTTPException(422, "results is required") from None
+    except KeyError as missing:
+        raise HTTPException(422, f"{missing} is required") from None
 
 
 def depth(value: object) -> int:
@@ -295,6 +299,7 @@ def main() -> None:
     parser.add_argument("--bearer", action="store_true", help="tokens in place of HTTP Basic")
     parser.add_argument("--integer-ids", action="store_true")
     parser.add_argument("--no-remove", action="store_true")
+    parser.add_argument("--want-files", action="store_true", help="in a finalize body")
     parser.add_argument("--lose-results", action="store_true", help="a fault: results stay empty")
     options = parser.parse_args()
     analyses = Analyses(options.db, bearer if options.bearer else basic, options)

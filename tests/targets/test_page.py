@@ -156,6 +156,18 @@ def test_a_server_without_remove_has_not_implemented_it(serve: Serve, tmp_path: 
     assert verdicts["remove.harmless"] == "kept"
 
 
+def test_a_member_more_in_the_body_is_sent_when_asked_for(serve: Serve, tmp_path: Path) -> None:
+    (option,) = re.findall(r"`(--extra-body-fields [^`]+)`", PAGE)
+    server, more = serve("--want-files"), ("-k", "finalize.answer")
+    code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
+    assert (code, verdicts["finalize.answer"]) == (1, "broken")
+    more = (*more, *shlex.split(option))
+    code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
+    assert (code, verdicts["finalize.answer"]) == (0, "kept")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert any("--extra-body-fields" in each for each in report["adaptations"])
+
+
 def altered(folder: Path, old: str, new: str) -> Path:
     """A copy of the examples, with one thing altered in what knows the tables."""
     examples = folder / "examples"
