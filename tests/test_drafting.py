@@ -87,8 +87,8 @@ def test_what_replays_do_not_always_show_is_intermittent(
     begin: Begin, seen: int, *, luck: bool
 ) -> None:
     draft = begin()
-    learn(draft, ledger(replace(SHOWN, seen=seen)))
-    assert [each.intermittent for each in draft.entries] == [luck]
+    learn(draft, ledger(replace(SHOWN, seen=seen), get_document=["get by *: 204"]))
+    assert [each.intermittent for each in draft.entries] == [luck, luck]
     assert ("intermittent: true" in draft.text()) is luck
 
 

@@ -87,7 +87,7 @@ class Draft:
         yield replace(waiver, observed=deviation.likeness)
         for observed in others:
             if observed != deviation.likeness:
-                yield replace(waiver, observed=observed, intermittent=False)
+                yield replace(waiver, observed=observed)
 
     def _is_left_to_people(self, waiver: Waiver) -> bool:
         """Whether an entry of the file is about this, and past its date: to renew it is theirs."""
