@@ -5,7 +5,7 @@ waived deviation, is spared: that alone, not the clause.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -137,14 +137,19 @@ class Explorer:
                 self._note(_inside(flaky))
             except _EnoughError as enough:
                 self._note(enough.shortest)
+            except ExhaustedError:
+                if self._shortest is not None:
+                    self._note(self._shortest)
+                raise
             else:
                 return
 
     def _note(self, violation: Violation) -> None:
         deviation = violation.deviation
-        if replay.is_by_what_is_waived(self.run.target, deviation):
-            self.spared.add((deviation.clause, deviation.likeness))
-            return
+        with suppress(ExhaustedError):  # it is not known to be waived, then
+            if replay.is_by_what_is_waived(self.run.target, deviation):
+                self.spared.add((deviation.clause, deviation.likeness))
+                return
         self.ledger.add(deviation)
         self.muted.add(deviation.clause)
 

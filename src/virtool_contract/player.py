@@ -1,12 +1,12 @@
 """Plays steps against a target: sends each, has it judged, and learns from the answer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from virtool_contract.disguises import disguised
 from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
-from virtool_contract.json_values import NotJsonError, parse
+from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike
@@ -22,6 +22,8 @@ from virtool_contract.target import (
     Unobserved,
 )
 
+FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
+"""What an analysis is finalized with where it does not matter."""
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
 """What stands for the response where none came."""
 
@@ -341,17 +343,23 @@ class Player:
             response = self.response(subject, Step(subject=subject.label, operation="get"))
             subject.known = adopted(self.target.contract, subject.known, response)
 
-    def _is_untouched(self, subject: Subject) -> bool:
-        """Whether a subject is as it was handed out: its last read says so, and nothing broke."""
+    def _can_serve(self, subject: Subject) -> bool:
+        """Whether a subject may serve another play: its state is certain, and nothing broke.
+
+        It was read last, so that no write of this play is to blame for what the next one finds; a
+        removed one cannot be read, and nothing can become of it.
+        """
         known = subject.known
-        read_last = known.cause == READ and known.phase is Phase.PENDING
-        return read_last and not known.doubtful and not self._blamed
+        if known.doubtful or self._blamed:
+            return False
+        usual = known.phase is Phase.FINALIZED and known.results == FIRST_RESULTS
+        return known.removed or (known.cause == READ and (usual or known.phase is Phase.PENDING))
 
     def close(self) -> None:
         """Give back the subjects."""
         for label, subject in self.subjects.items():
             if label != BYSTANDER and subject.credentials is not None:
-                self.target.give_back(subject, untouched=self._is_untouched(subject))
+                self.target.give_back(subject, can_serve=self._can_serve(subject))
         self.target.api.guard.dismiss(
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )

@@ -4,6 +4,7 @@ The messages are Pact's state changes (DESIGN, section 6): one JSON object in, o
 """
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -64,23 +65,23 @@ class Provider(Protocol):
             ProviderError: it could not be carried out.
         """
 
+    def forget(self) -> None:
+        """Hand out nothing that was set up before: the target may have lost it."""
+
     def close(self) -> None:
         """Let go of what the provider was reached by; nothing is asked of it any more."""
 
 
 class HttpProvider:
-    """A provider behind a URL that takes state changes as POSTed JSON."""
+    """A provider behind a URL that takes state changes as POSTed JSON; for any thread."""
 
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         """Keep the URL; nothing is sent yet. `timeout` is in seconds, for each state change."""
         self.url = url
         self.timeout = timeout
-        self._session = requests.Session()
-        # A proxy or a .netrc of the developer's has no business between the suite and its target.
-        self._session.trust_env = False
         self._watchdog = Watchdog()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, WatchedAdapter(max_retries=0))
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
@@ -99,11 +100,23 @@ class HttpProvider:
         return self._read(state, status, raw)
 
     def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
-        with self._session.post(
+        with self._session().post(
             self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
         ) as answer:
             raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
             return answer.status_code, raw
+
+    def _session(self) -> requests.Session:
+        """The session of this thread."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # A proxy or a .netrc of the developer's has no business between suite and target.
+            session.trust_env = False
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, WatchedAdapter(max_retries=0))
+            self._sessions.append(session)
+        return session
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -118,9 +131,13 @@ class HttpProvider:
             raise ProviderError(f"{place} to {state!r}: no `error` member")
         return answer
 
+    def forget(self) -> None:
+        """Do nothing: nothing is set up ahead."""
+
     def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
+        """Close the connections of all threads."""
+        for session in self._sessions:
+            session.close()
 
 
 def read_answer(

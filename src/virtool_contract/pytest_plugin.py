@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from virtool_contract import distributed, loading, trial, waivers
+from virtool_contract.budget import HINT
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
@@ -98,6 +99,7 @@ class ContractPlugin:
         self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
+        self.promises_to_come = 0
 
     # Collection
 
@@ -154,6 +156,8 @@ class ContractPlugin:
         ours = [item for item in session.items if _is_ours(item)]
         self.selected = len(ours) < self.collected
         self.clauses = tuple(sorted({each for item in ours for each in _clauses(item)}))
+        _, processes = share_of(self.config)
+        self.promises_to_come = sum(not _is_search(item) for item in ours) // processes
         ready = ours and self.settings is not None and self.is_collected
         if not ready or self.config.option.collectonly:
             return
@@ -173,18 +177,20 @@ class ContractPlugin:
         if not _is_ours(item) or self.run is None:
             return (yield)
         unseen = ""
+        self._reserve(item)
         try:
             yield
         except (Unobserved, UnknownStateError) as reason:
             unseen = str(reason)
         except ExhaustedError as error:
             if not _is_search(item):
-                self._give_up(item, error)
+                self._give_up(item, ExhaustedError(f"{error}; {HINT}"))
             unseen = str(error)
             self._note_early_end(item, error)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
         ledger = item.stash.get(LEDGER, Ledger())
+        self._reserve(item, replaying=True)
         try:
             trial.confirm(self.run, ledger)
         except (TargetTroubleError, ProviderError) as error:
@@ -193,6 +199,21 @@ class ContractPlugin:
             trial.conclude(self.run, _clauses(item), ledger, unseen)
         except Unobserved as reason:
             pytest.skip(str(reason))
+
+    def _reserve(self, item: pytest.Item, *, replaying: bool = False) -> None:
+        """Keep analyses back where they are few.
+
+        Replays leave one for each promise that is to come; searches leave some for replays.
+        """
+        assert self.run
+        budget = self.run.target.budget
+        if budget is None:
+            return
+        if replaying:
+            self.promises_to_come -= not _is_search(item)
+            budget.reserved = max(0, self.promises_to_come)
+        else:
+            budget.reserved = budget.for_replays if _is_search(item) else 0
 
     def _note_early_end(self, item: pytest.Item, error: ExhaustedError) -> None:
         """A search that analyses ran out for ends there, which the report says."""

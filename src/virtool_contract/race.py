@@ -58,7 +58,7 @@ class Racer:
         known_before = set(self.ledger.deviations)
         try:
             for label in scenario.subjects:
-                stage.enter(self.target.pending(label, files=False))
+                stage.enter(self.target.pending(label, files=False, fresh=True))
                 self._look_at(stage, stage.subjects[label])
             self._spare_neighbours(stage, scenario)
             events = [*self._together(stage, scenario.steps)]

@@ -1,12 +1,15 @@
 """Sends a scenario again: to confirm a deviation, and to find the shortest that still shows it."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from virtool_contract.body import Kind, finalize_body
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.player import FIRST_RESULTS
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.race import Racer
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.stage import FIRST_RESULTS, Stage
+from virtool_contract.stage import Stage
 from virtool_contract.target import Target, Unobserved
 
 CONFIRMATIONS = 3
@@ -54,7 +57,8 @@ def _enter(stage: Stage, label: str, state: str) -> None:
     elif state == "absent":
         stage.admit_absent(label)
     else:
-        subject = stage.target.pending(label, files=state == "pending with files")
+        files = state == "pending with files"
+        subject = stage.target.pending(label, files=files, fresh=True)
         stage.enter(subject)
 
 
@@ -71,8 +75,17 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
         first = _again(target, deviation)
         if first is not None:
             deviation = _shortened(target, first)
-    seen = sum(_again(target, deviation) is not None for _ in range(CONFIRMATIONS))
-    return replace(deviation, seen=seen, tried=CONFIRMATIONS)
+    return _tried(target, deviation)
+
+
+def _tried(target: Target, deviation: Deviation) -> Deviation:
+    """The deviation with its replays, as many as there are analyses for."""
+    seen = tried = 0
+    with suppress(ExhaustedError):
+        while tried < CONFIRMATIONS:
+            seen += _again(target, deviation) is not None
+            tried += 1
+    return replace(deviation, seen=seen, tried=tried)
 
 
 def is_waived(target: Target, deviation: Deviation) -> bool:
@@ -182,10 +195,14 @@ def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
 
 
 def _shortened(target: Target, deviation: Deviation) -> Deviation:
-    """Leave out one step after another, from the last to the first, while the clause breaks."""
+    """Leave out one step after another, from the last to the first, while the clause breaks.
+
+    Where analyses are few, enough are left to try it again in the end.
+    """
     replays = 0
     index = len(deviation.scenario.steps) - 1
-    while index >= 0 and replays < SHORTENING:
+    spared = (CONFIRMATIONS + 1) * len(deviation.scenario.subjects)
+    while index >= 0 and replays < SHORTENING and target.can_spare(spared):
         shorter = replace(deviation, scenario=deviation.scenario.without(index))
         found = _again(target, shorter) if shorter.scenario.steps else None
         replays += 1

@@ -11,6 +11,7 @@ from typing import Self
 
 from virtool_contract import loading, probe
 from virtool_contract.api import Api
+from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
@@ -115,6 +116,7 @@ class Run:
         made = _file_provider(settings, share)
         server = None if settings.base_url else EmbeddedServer()
         target = _target(loaded, settings, server, made)
+        target.budget = _budget(settings, made, share)
         target.waivers = waivers or target.waivers
         try:
             if settings.report_dir:
@@ -150,9 +152,6 @@ def _target(
 ) -> Target:
     base_url = settings.base_url or (server.url if server else "")
     path = settings.api_root + loaded.path.removeprefix(DOCUMENTED_ROOT)
-    most = settings.max_subjects
-    if made is not None:
-        most = min(made.count, most or made.count)
     return Target(
         contract=loaded,
         api=Api(
@@ -162,9 +161,20 @@ def _target(
             deadline=DEADLINES * settings.request_timeout,
         ),
         extra_body_fields=settings.extra_body_fields or {},
-        most_subjects=most,
         provider=made or _provider(settings, base_url),
     )
+
+
+def _budget(settings: Settings, made: FileProvider | None, share: tuple[int, int]) -> Budget | None:
+    """How many analyses this process may ask for, if they are few."""
+    bounds = []
+    if settings.max_subjects is not None:
+        number, of = share
+        count = (settings.max_subjects + of - 1 - number) // of
+        bounds.append(Budget(most=count, source=f"--max-subjects {settings.max_subjects}"))
+    if made is not None:
+        bounds.append(Budget(most=made.count, source=f"--state-file {made.file}"))
+    return min(bounds, key=lambda each: each.most, default=None)
 
 
 def _file_provider(settings: Settings, share: tuple[int, int]) -> FileProvider | None:
@@ -184,14 +194,12 @@ def _file_provider(settings: Settings, share: tuple[int, int]) -> FileProvider |
 def _provider(settings: Settings, base_url: str) -> Provider:
     """The provider to ask; ahead of use where analyses are not few."""
     timeout = settings.request_timeout
-    front: Provider
-    behind: Provider
+    provider: Provider
     if settings.state_change_command:
-        front = behind = CommandProvider(shlex.split(settings.state_change_command), timeout)
+        provider = CommandProvider(shlex.split(settings.state_change_command), timeout)
     else:
-        url = settings.state_change_url or base_url + PROVIDER_PATH
-        front, behind = HttpProvider(url, timeout), HttpProvider(url, timeout)
-    return front if settings.max_subjects else PrefetchingProvider(front, behind)
+        provider = HttpProvider(settings.state_change_url or base_url + PROVIDER_PATH, timeout)
+    return provider if settings.max_subjects else PrefetchingProvider(provider)
 
 
 def _check_provider(target: Target, settings: Settings) -> None:

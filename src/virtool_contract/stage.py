@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from virtool_contract.body import Body, finalize_body
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
-from virtool_contract.player import Answer, Player
+from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import ProviderError, check_pending
 from virtool_contract.scenario import BYSTANDER, Step
 from virtool_contract.subject import BY_OTHERS, Known
 from virtool_contract.target import Subject, Unobserved, similar_ids
 
-FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
+MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {
+    Phase.FINALIZED: ("finalize", finalize_body(dict(FIRST_RESULTS))),
+    Phase.ABSENT: ("remove", None),
+}
+"""What has made an analysis that is left over what it is."""
 
 
 class Stage(Player):
@@ -38,22 +42,44 @@ class Stage(Player):
         return len(self.target.on_the_wire(empty)) - len(empty.raw)
 
     def finalized(self, results: Json = FIRST_RESULTS) -> Subject:
-        """An analysis that its owner has finalized."""
+        """An analysis that its owner has finalized, now or in an earlier play."""
+        spare = self._spare(Phase.FINALIZED) if results == FIRST_RESULTS else None
+        if spare is not None:
+            return spare
         subject = self.pending()
         self.finalize(subject, results)
         return subject
 
-    def removed(self) -> Subject:
-        """An analysis that its owner has removed.
+    def removed(self, *, now: bool = False) -> Subject:
+        """An analysis that its owner has removed: `now`, or else perhaps in an earlier play.
 
         Raises:
             Unobserved: Remove is not implemented.
         """
         if not self.target.removes:
             raise Unobserved("Remove is not implemented")
+        spare = None if now else self._spare(Phase.ABSENT)
+        if spare is not None:
+            return spare
         subject = self.pending()
         self.remove(subject)
         return subject
+
+    def _spare(self, phase: Phase) -> Subject | None:
+        """One that an earlier play has left so, where analyses are few.
+
+        What made it so is in the scenario, which is replayed on a fresh one.
+        """
+        while True:
+            subject = self.target.spare(self._label(), phase, files=True)
+            if subject is None:
+                return None
+            self.enter(subject)
+            operation, body = MADE_SO[phase]
+            self.steps.append(Step(subject=subject.label, operation=operation, body=body))
+            self.read_back(subject)
+            if subject.known.phase is phase and not subject.known.doubtful:
+                return subject
 
     def absent(self) -> Subject:
         """An id that nobody has, of the make of a real one; read as absent before it is given.

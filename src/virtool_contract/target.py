@@ -7,25 +7,25 @@ from types import MappingProxyType
 
 from virtool_contract.api import Api
 from virtool_contract.body import Body, finalize_body, with_members
+from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
 from virtool_contract.guard import unfit
 from virtool_contract.interrupts import held_back
 from virtool_contract.json_values import Json, show
-from virtool_contract.model import Caller
+from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
     Credentials,
-    ExhaustedError,
     Provider,
     ProviderError,
     UnknownStateError,
     job_without_analysis,
     pending_analysis,
 )
-from virtool_contract.subject import Known
+from virtool_contract.subject import READ, Known
 from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
@@ -65,9 +65,8 @@ class Target:
     `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
     nobody's (not so where the target answers 404 for analyses of others); `lets_others_write`
     whether a write that reaches an analysis of others changes it. `extra_body_fields` go out in
-    every finalize body (decision adapting); `waivers` says which deviations are known. With
-    `most_subjects`, no more analyses are asked for, and those that are left as they were found
-    serve again.
+    every finalize body (decision adapting); `waivers` says which deviations are known. With a
+    `budget`, analyses are few, and those that are left in a known state serve again.
     """
 
     contract: Contract
@@ -75,7 +74,7 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
-    most_subjects: int | None = None
+    budget: Budget | None = None
     extra_body_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     waivers: Waivers = field(default_factory=Waivers)
     lets_others_write: bool = False
@@ -88,18 +87,22 @@ class Target:
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
     _spare: list[Subject] = field(default_factory=list, init=False)
 
-    def pending(self, label: str, *, files: bool, sample_of: str = "") -> Subject:
-        """A fresh pending analysis; of the same sample as another, if the provider can.
+    def pending(
+        self, label: str, *, files: bool, sample_of: str = "", fresh: bool = False
+    ) -> Subject:
+        """A pending analysis; of the same sample as another, if the provider can.
+
+        Where analyses are few, it may have served before, unless it must be `fresh`.
 
         Raises:
             ExhaustedError: there are no more, or the run may not ask for more.
             ProviderError: the provider refused, or handed out an analysis it had given before.
         """
-        spare = None if sample_of else self._spare_one(files=files)
+        spare = None if sample_of or fresh else self.spare(label, Phase.PENDING, files=files)
         if spare is not None:
-            return self._recycled(spare, label)
-        if self.most_subjects is not None and len(self._handed_out) >= self.most_subjects:
-            raise ExhaustedError(f"the {self.most_subjects} analyses of this run are used up")
+            return spare
+        if self.budget is not None:
+            self.budget.take()
         with held_back():
             return self._pending(label, files=files, sample_of=sample_of)
 
@@ -124,21 +127,32 @@ class Target:
         self._open[handout.analysis_id] = subject
         return subject
 
-    def _spare_one(self, *, files: bool) -> Subject | None:
-        """One that fits; where no files are asked for, there may be some all the same."""
-        fitting = [each for each in self._spare if each.state == "pending with files" or not files]
-        return min(fitting, key=lambda each: len(each.state), default=None)
+    def spare(self, label: str, phase: Phase, *, files: bool) -> Subject | None:
+        """One that has served before, and was left in that phase, under a new label.
 
-    def _recycled(self, spare: Subject, label: str) -> Subject:
+        Where no files are asked for, there may be some all the same. Only of one that is finalized
+        is the document still known, which must not change any more.
+        """
+        fitting = [each for each in self._spare if each.known.phase is phase]
+        fitting = [each for each in fitting if each.state == "pending with files" or not files]
+        if not fitting:
+            return None
+        spare = min(fitting, key=lambda each: len(each.state))
         self._spare.remove(spare)
         known = Known(id=spare.known.id, job_id=spare.known.job_id)
+        if phase is not Phase.PENDING:
+            known = replace(spare.known, sent_beside=None, cause=READ)
         subject = replace(spare, label=label, known=known, recycled=True)
         self._open[known.id] = subject
         return subject
 
-    def give_back(self, subject: Subject, *, untouched: bool) -> None:
+    def can_spare(self, count: int) -> bool:
+        """Whether so many analyses more may be asked for."""
+        return self.budget is None or self.budget.can_spare(count)
+
+    def give_back(self, subject: Subject, *, can_serve: bool) -> None:
         """Take a subject back: to serve again where analyses are few, or to be torn down."""
-        if untouched and self.most_subjects is not None:
+        if can_serve and self.budget is not None:
             self._spare.append(subject)
         else:
             self.tear_down(subject)
@@ -190,6 +204,9 @@ class Target:
             return False
         self.replace_bystander()
         self.tear_down(witness)
+        while self._spare:
+            self.tear_down(self._spare.pop())
+        self.provider.forget()
         self._idle = None
         self._former.clear()
         self.call_witness()

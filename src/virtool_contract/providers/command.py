@@ -53,6 +53,9 @@ class CommandProvider:
                 raise
         return read_answer(self._place, "print answers only, one JSON object a line", state, raw)
 
+    def forget(self) -> None:
+        """Do nothing: nothing is set up ahead."""
+
     def close(self) -> None:
         """End the process and what it has started; it may clean up first."""
         with self._lock:

@@ -64,6 +64,9 @@ class FileProvider:
             raise UnknownStateError(f"{self.file} (--state-file) has no line for {state!r}")
         return self._take(files=params.get("files") is True).answer
 
+    def forget(self) -> None:
+        """Do nothing: nothing is set up ahead."""
+
     def close(self) -> None:
         """Do nothing: the file was read at the start."""
 

@@ -1,88 +1,72 @@
 """Sets up analyses ahead of their use, and tears down behind it, so that a run need not wait."""
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from virtool_contract.provider import PENDING_ANALYSIS, Provider, ProviderError
 
-AHEAD: Final = 3
+AHEAD: Final = 4
 """How many analyses of a kind are kept ready, once one of the kind was asked for."""
+THREADS: Final = 4
+"""How many state changes may be under way at once."""
 
-_Outcome = Mapping[str, Any] | Exception
+_Answer = Mapping[str, Any]
 
 
 class PrefetchingProvider:
-    """A provider with another one behind it, which a thread works ahead with.
+    """A provider with another one behind it, which threads work ahead with.
 
-    `behind` is used by that thread alone, `front` by the callers: the two may be two connections
-    to the same provider. What was set up and not asked for is torn down at the end.
+    What was set up and not asked for is torn down at the end.
     """
 
-    def __init__(self, front: Provider, behind: Provider) -> None:
-        """Do nothing ahead until something is asked for."""
-        self._front = front
+    def __init__(self, behind: Provider) -> None:
+        """Do nothing ahead until something is asked for; any thread may use the one `behind`."""
         self._behind = behind
-        self._ready: dict[bool, queue.Queue[_Outcome]] = {}
-        self._tasks: queue.Queue[tuple[str, Mapping[str, Any]] | None] = queue.Queue()
-        self._thread: threading.Thread | None = None
+        self._ready: dict[bool, deque[Future[_Answer]]] = {}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="provider")
         self._is_ending = False
         self._is_lost = False
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Carry out one state change (see `Provider.change`), if possible one that is done."""
         if state != PENDING_ANALYSIS or "sample_of" in params:
-            return self._front.change(action, state, params)
-        self._begin()
+            return self._behind.change(action, state, params)
         if action == "teardown":
-            self._tasks.put((action, params))
+            self._pool.submit(self._tear_down, params)
             return {}
         files = params.get("files") is True
-        if files not in self._ready:
-            self._ready[files] = queue.Queue()
-            for _ in range(AHEAD):
-                self._tasks.put(("setup", {"files": files}))
-        self._tasks.put(("setup", {"files": files}))
-        outcome = self._ready[files].get()
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        ready = self._ready.setdefault(files, deque())
+        while len(ready) <= AHEAD:
+            ready.append(self._pool.submit(self._set_up, files=files))
+        return ready.popleft().result()
+
+    def forget(self) -> None:
+        """Give back what was set up ahead, and set it up anew when something is asked for."""
+        for ready in self._ready.values():
+            while ready:
+                ready.popleft().add_done_callback(self._give_back)
 
     def close(self) -> None:
         """Tear down what is left over, wait for what is under way, and let the provider go."""
         self._is_ending = True
-        if self._thread is not None:
-            self._tasks.put(None)
-            self._thread.join()
-            self._thread = None
         for ready in self._ready.values():
-            while not ready.empty():
-                outcome = ready.get()
-                if not isinstance(outcome, Exception):
-                    self._tear_down({"analysis_id": str(outcome.get("analysis_id"))})
-        self._front.close()
+            for future in ready:
+                future.cancel()
+        self._pool.shutdown(wait=True)
+        for ready in self._ready.values():
+            while ready:
+                self._give_back(ready.popleft())
         self._behind.close()
 
-    def _begin(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="provider", daemon=True)
-            self._thread.start()
+    def _set_up(self, *, files: bool) -> _Answer:
+        return self._behind.change("setup", PENDING_ANALYSIS, {"files": files})
 
-    def _work(self) -> None:
-        """Carry tasks out in turn; at the end, tear down but set up no more."""
-        while (task := self._tasks.get()) is not None:
-            action, params = task
-            if action == "teardown":
-                self._tear_down(params)
-            elif not self._is_ending:
-                self._ready[params["files"]].put(self._set_up(params))
-
-    def _set_up(self, params: Mapping[str, Any]) -> _Outcome:
-        try:
-            return self._behind.change("setup", PENDING_ANALYSIS, params)
-        except Exception as error:  # noqa: BLE001 - raised where the analysis is asked for
-            return error
+    def _give_back(self, future: "Future[_Answer]") -> None:
+        """Tear down what nobody asked for, if anything was set up."""
+        if not future.cancelled() and not future.exception():
+            self._tear_down({"analysis_id": str(future.result().get("analysis_id"))})
 
     def _tear_down(self, params: Mapping[str, Any]) -> None:
         """Give back; a provider that fails here does not spoil what was established.
