@@ -4,6 +4,7 @@ A time-out bounds each silence only; a server that sends a byte now and then kee
 ever. http.client reads the head of an answer in one call, so nobody but another thread can end it.
 """
 
+import http.client
 import socket
 import threading
 import time
@@ -80,8 +81,21 @@ class Watchdog:
                         watch.expire()
 
 
+class _FinalResponse(http.client.HTTPResponse):
+    """Passes over interim answers (1xx): http.client does so for 100 alone, and takes another, such
+    as 103, for the answer; the real one would then answer the next request (RFC 9110, section 15.2).
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # not public
+        interim = 100 < status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if interim else status, reason
+
+
 class _Watched:
     """A connection that tells the watch of its thread that it is the one in use."""
+
+    response_class = _FinalResponse
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         """Send a request (see `HTTPConnection.request`)."""

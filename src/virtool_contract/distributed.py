@@ -54,3 +54,10 @@ def day_of(config: pytest.Config) -> date | None:
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs tests for another one, which reports."""
     return hasattr(config, "workerinput")
+
+
+def share_of(config: pytest.Config) -> tuple[int, int]:
+    """Which of how many processes this is, counted from 0."""
+    worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+    number = str(worker.get("workerid", "gw0")).removeprefix("gw")
+    return int(number), int(worker.get("workercount", 1))

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from virtool_contract import replay
 from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
 from virtool_contract.stage import Stage
 
@@ -161,12 +162,19 @@ def _folder_of_its_own() -> Iterator[None]:
 
 
 def _inside(flaky: Flaky) -> Violation:
-    """The violation that did not come again when hypothesis tried: intermittent, but real."""
+    """The violation that did not come again when hypothesis tried: intermittent, but real.
+
+    Raises:
+        ExhaustedError: it is no violation; the analyses were used up in the midst of it.
+    """
+    used_up: ExhaustedError | None = None
     pending: list[BaseException] = [flaky]
     while pending:
         error = pending.pop()
         if isinstance(error, Violation):
             return error
+        if isinstance(error, ExhaustedError):
+            used_up = error
         pending.extend(getattr(error, "exceptions", ()))
         pending.extend(filter(None, (error.__cause__, error.__context__)))
-    raise flaky
+    raise used_up or flaky

@@ -6,13 +6,21 @@ from dataclasses import dataclass, replace
 from virtool_contract.disguises import disguised
 from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
+from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike
-from virtool_contract.model import Caller, Due, step, step_in_disguise
+from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
-from virtool_contract.target import Subject, Target, TargetTroubleError
+from virtool_contract.target import (
+    SHORTEST_ABSENT,
+    UNAVAILABLE,
+    Subject,
+    Target,
+    TargetTroubleError,
+    Unobserved,
+)
 
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
 """What stands for the response where none came."""
@@ -60,6 +68,7 @@ class Player:
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
+        self._blamed = False
         self._sent_before = target.api.sent
 
     def enter(self, subject: Subject) -> None:
@@ -73,6 +82,7 @@ class Player:
         Raises:
             Violation: with `raises`, a clause that is not muted is broken.
             TargetTroubleError: no answer came.
+            Unobserved: a write to an id that should be nobody's, and may be somebody's.
             UnknownStateError: the caller needs a job that the provider cannot set up.
         """
         contract = self.target.contract
@@ -83,11 +93,15 @@ class Player:
             due = step_in_disguise(operation, move.caller)
         else:
             due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
+        if operation.id != "get" and not self.may_write(subject):
+            raise Unobserved("a write to an id that should be nobody's could reach somebody's")
         self.steps.append(move)
         exchange = self._exchange(subject, move)
         if exchange.response is None:
             return self._unanswered(subject, due, exchange)
         response = exchange.response
+        if response.status in UNAVAILABLE and not self.target.is_alive():
+            raise self._gone(replace(exchange, failure=f"it answers {response.status}"))
         after = after_success(known, due, move.body)
         judgement = judge(contract, due, known, response, after)
         if judgement.surprised and operation.id == "get" and known.cause != READ:
@@ -178,6 +192,33 @@ class Player:
             subject.known = known
         return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
+    def may_write(self, subject: Subject) -> bool:
+        """Whether a write to a subject can reach nobody else's analysis.
+
+        The id of one that is, or may be, removed is nobody's, so it is read first, unless that was
+        just done: what is there now, other than the subject itself, is somebody's. Where any job
+        may write to any analysis, a lax look-up would do harm: `12` may be taken for the beginning
+        of `123`.
+        """
+        guard, analysis_id = self.target.api.guard, subject.known.id
+        if subject.credentials is None:
+            return guard.allows(analysis_id) and not self.target.lets_others_write
+        if subject.known.phase is not Phase.ABSENT and not subject.known.doubtful:
+            return True
+        if self.target.lets_others_write and len(analysis_id) < SHORTEST_ABSENT:
+            return False
+        return guard.was_absent(analysis_id) or self._is_there(subject)
+
+    def _is_there(self, subject: Subject) -> bool:
+        """Whether its owner reads a 404, or the subject itself."""
+        response = self.response(subject, Step(subject=subject.label, operation="get"))
+        try:
+            document = parse(response.body)
+        except NotJsonError:
+            document = None
+        mine = isinstance(document, dict) and document.get("id") == subject.known.id
+        return response.status == 404 or mine
+
     def headers(self, subject: Subject, move: Step) -> Headers:
         """The headers of a step: who sends it, and what its body is."""
         headers = self.target.headers(move.caller, subject.credentials)
@@ -213,6 +254,7 @@ class Player:
         subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
+        self._blamed = self._blamed or bool(broken)
         found = [each for each in broken if not self._is_waived(each) and not self._is_spared(each)]
         fresh = [finding for finding in found if finding.clause not in self.muted]
         if fresh and self.raises:
@@ -299,12 +341,18 @@ class Player:
             response = self.response(subject, Step(subject=subject.label, operation="get"))
             subject.known = adopted(self.target.contract, subject.known, response)
 
+    def _is_untouched(self, subject: Subject) -> bool:
+        """Whether a subject is as it was handed out: its last read says so, and nothing broke."""
+        known = subject.known
+        read_last = known.cause == READ and known.phase is Phase.PENDING
+        return read_last and not known.doubtful and not self._blamed
+
     def close(self) -> None:
         """Give back the subjects."""
         for label, subject in self.subjects.items():
             if label != BYSTANDER and subject.credentials is not None:
-                self.target.tear_down(subject)
-        self.target.api.dismiss(
+                self.target.give_back(subject, untouched=self._is_untouched(subject))
+        self.target.api.guard.dismiss(
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )
         self.ledger.requests += self.target.api.sent - self._sent_before
