@@ -151,7 +151,7 @@ class Draft:
             OptionError: they are in brackets, or the file ends with `...`.
         """
         root = yaml.compose(self.before, Loader=yaml.SafeLoader)
-        if root is None:
+        if not isinstance(root, yaml.CollectionNode):
             return 0
         ended = self.before.rstrip().endswith("\n...")
         in_brackets = isinstance(root, yaml.CollectionNode) and root.flow_style
