@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
+from weakref import WeakSet
 
 import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -21,6 +22,7 @@ TICK = 0.1
 """Seconds between two looks at what is under way."""
 
 _LOCAL = threading.local()
+_WATCHDOGS: "WeakSet[Watchdog]" = WeakSet()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -51,8 +53,9 @@ class Watchdog:
     def __init__(self) -> None:
         """Start nothing yet."""
         self._watches: set[Watch] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._thread: threading.Thread | None = None
+        _WATCHDOGS.add(self)
 
     @contextmanager
     def watching(self, seconds: float) -> Iterator[Watch]:
@@ -71,14 +74,27 @@ class Watchdog:
             with self._lock:
                 self._watches.discard(watch)
 
+    def hurry(self, seconds: float) -> None:
+        """Give every exchange that is under way so many seconds more at most."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            for watch in tuple(self._watches):
+                watch.until = min(watch.until, until)
+
     def _run(self) -> None:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
             with self._lock:  # all the while: an exchange that has ended is not to be touched
-                for watch in self._watches:
+                for watch in tuple(self._watches):
                     if watch.until < now:
                         watch.expire()
+
+
+def hurry(seconds: float) -> None:
+    """Give every exchange of this process so many seconds more at most."""
+    for watchdog in tuple(_WATCHDOGS):
+        watchdog.hurry(seconds)
 
 
 class _FinalResponse(http.client.HTTPResponse):

@@ -1,6 +1,7 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -13,11 +14,12 @@ from typing import cast
 import pytest
 
 from virtool_contract import pytest_plugin
-from virtool_contract.interrupts import ask, forget
+from virtool_contract.interrupts import HELD, ask, forget
 from virtool_contract.options import OPTIONS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import Run
+from virtool_contract.standard_streams import drop_output
 
 USAGE = 2
 INI = Path(__file__).with_name("verify.ini")
@@ -102,11 +104,19 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
     return words
 
 
+def without_secrets(word: str) -> str:
+    """An option to be shown: a provider's URL may hold who asks, and a token in its query."""
+    if not word.startswith("--state-change-url="):
+        return word
+    return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
+
+
 def _conclude(front: Front, settings: Settings, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
-        words = ["virtool-contract", "verify", *settings_arguments(settings)]
-        print(plugin.text(shlex.join(words)), end="", flush=True)
+        given = map(without_secrets, settings_arguments(settings))
+        words = ["virtool-contract", "verify", *given]
+        _say(plugin.text(shlex.join(words)))
         return plugin.verdicts.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
@@ -121,6 +131,17 @@ def _conclude(front: Front, settings: Settings, selection: str | None, code: int
         f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr
     )
     return COULD_NOT_TEST
+
+
+def _say(text: str) -> None:
+    """Print a verdict; that nobody reads it, or that a disk is full, does not change it."""
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        drop_output()
+        if not isinstance(error, BrokenPipeError):
+            said = f"virtool-contract: the verdict cannot be printed: {error.strerror}"
+            print(said, file=sys.stderr)
 
 
 def _list(items: list[pytest.Item]) -> int:
@@ -153,15 +174,16 @@ def _restore(variables: Mapping[str, str | None]) -> None:
 
 @contextmanager
 def _termination() -> Iterator[None]:
-    """Have SIGTERM end a run as Ctrl-C does: with teardown, and with what was established."""
+    """Have SIGTERM end a run as Ctrl-C does: with teardown, with what was established, and soon."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         ask()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in HELD}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         forget()
