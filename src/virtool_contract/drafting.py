@@ -154,8 +154,7 @@ class Draft:
         if not isinstance(root, yaml.CollectionNode):
             return 0
         ended = self.before.rstrip().endswith("\n...")
-        in_brackets = isinstance(root, yaml.CollectionNode) and root.flow_style
-        if in_brackets or ended:
+        if root.flow_style or ended:
             raise OptionError(
                 f"{self.path}:{root.start_mark.line + 1}: nothing can be appended to this list; "
                 "try one entry after `- ` on each line, without brackets or a final `...`"
