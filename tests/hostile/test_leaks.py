@@ -97,8 +97,16 @@ def start(folder: Path, url: str, breaks: str, front: tuple[str, ...]) -> str:
     reports = folder / "reports"
     words = [*front, "--base-url", url, "--state-change-url", f"{url}/provider-states"]
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{BREAKS[breaks]}{RUN}", *words]
-        + ["-k", "finalize.once", "--report-dir", str(reports)],
+        [
+            sys.executable,
+            "-c",
+            f"import sys\n{BREAKS[breaks]}{RUN}",
+            *words,
+            "-k",
+            "finalize.once",
+            "--report-dir",
+            str(reports),
+        ],
         cwd=folder,
         env=bare_environment() | {"PYTHONPATH": f"{folder}:{':'.join(sys.path[1:])}"},
         capture_output=True,

@@ -77,8 +77,15 @@ def run(folder: Path, *words: str, stdin: int = subprocess.DEVNULL) -> Ended:
     out, err = folder / "out", folder / "err"
     with out.open("wb") as standard_output, err.open("wb") as standard_error:
         child = subprocess.Popen(
-            [sys.executable, "-m", "virtool_contract", "verify", *words]
-            + ["--report-dir", str(reports)],
+            [
+                sys.executable,
+                "-m",
+                "virtool_contract",
+                "verify",
+                *words,
+                "--report-dir",
+                str(reports),
+            ],
             cwd=folder,
             env=bare_environment(),
             stdin=stdin,

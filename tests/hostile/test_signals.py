@@ -56,8 +56,15 @@ class Slow(Service):
 
 def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "virtool_contract", "verify", *words]
-        + ["--report-dir", str(folder / "reports")],
+        [
+            sys.executable,
+            "-m",
+            "virtool_contract",
+            "verify",
+            *words,
+            "--report-dir",
+            str(folder / "reports"),
+        ],
         cwd=folder,
         env=bare_environment(),
         stdin=subprocess.DEVNULL,
@@ -142,7 +149,7 @@ def test_while_an_answer_is_waited_for(
 @pytest.fixture
 def words(served: Served) -> Iterator[tuple[str, ...]]:
     url = served(Slow(0.01))
-    yield ("--base-url", url, "--state-change-url", f"{url}/provider-states", "--effort", "quick")
+    return ("--base-url", url, "--state-change-url", f"{url}/provider-states", "--effort", "quick")
 
 
 def spoken(
@@ -150,8 +157,19 @@ def spoken(
 ) -> subprocess.CompletedProcess[str]:
     """Run a line of shell, in which `"$@"` is the run."""
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line, "bash", sys.executable, "-m", "virtool_contract"]
-        + ["verify", *words],
+        [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            line,
+            "bash",
+            sys.executable,
+            "-m",
+            "virtool_contract",
+            "verify",
+            *words,
+        ],
         cwd=folder,
         env=bare_environment() | env,
         capture_output=True,
