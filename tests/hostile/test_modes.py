@@ -514,8 +514,8 @@ def test_nothing_is_sent_to_another_host(
         head = f"HTTP/1.1 {status} There\r\nLocation: {far.url}/api/analyses/x\r\n"
         away = wires(Hostile(upstream, sends(f"{head}Content-Length: 0\r\n\r\n".encode()), after=1))
         urls = {"target": upstream, "provider": upstream, which: away}
-        words = ("--base-url", urls["target"])
-        words += ("--state-change-url", f"{urls['provider']}/provider-states")
+        states = f"{urls['provider']}/provider-states"
+        words = ("--base-url", urls["target"], "--state-change-url", states)
         ended = run(tmp_path, *words, *OPTIONS, "-k", "get.own-only")
         assert far.connections == 0
     assert ended.code == 3, ended.said

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from typing_extensions import override
@@ -23,7 +23,7 @@ from virtool_contract.reference.values import Call, Reply
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.hostile.proxy import Answer
@@ -128,12 +128,15 @@ def test_while_an_answer_is_waited_for(
         waiting.append(answer.request)
         time.sleep(30)
 
-    writes = {"only": lambda request: request.startswith((b"PATCH", b"DELETE"))}
-    how = {"target": {"after": 20}, "races": writes | {"after": 4}, "provider": {"after": 9}}
+    how: dict[str, dict[str, Any]] = {
+        "target": {"after": 20},
+        "races": {"after": 4, "only": lambda asked: asked.startswith((b"PATCH", b"DELETE"))},
+        "provider": {"after": 9},
+    }
     with closing(Wire(Hostile(url, hang, **how[where]))) as wire:
         urls = {"target": url, "provider": url, where.replace("races", "target"): wire.url}
-        words = ("--base-url", urls["target"])
-        words += ("--state-change-url", f"{urls['provider']}/provider-states")
+        states = f"{urls['provider']}/provider-states"
+        words = ("--base-url", urls["target"], "--state-change-url", states)
         selection = "finalizes_at_once" if where == "races" else "finalize.once or get.own-only"
         with begun(tmp_path, *words, "-k", selection) as child:
             until(lambda: len(waiting) > 0)
@@ -147,7 +150,7 @@ def test_while_an_answer_is_waited_for(
 
 
 @pytest.fixture
-def words(served: Served) -> Iterator[tuple[str, ...]]:
+def words(served: Served) -> tuple[str, ...]:
     url = served(Slow(0.01))
     return ("--base-url", url, "--state-change-url", f"{url}/provider-states", "--effort", "quick")
 
