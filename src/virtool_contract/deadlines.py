@@ -98,8 +98,10 @@ def hurry(seconds: float) -> None:
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Passes over interim answers (1xx): http.client does so for 100 alone, and takes another, such
-    as 103, for the answer; the real one would then answer the next request (RFC 9110, section 15.2).
+    """Passes over interim answers, of status 1xx (RFC 9110, section 15.2).
+
+    http.client does so for 100 alone, and takes another, such as 103, for the answer; the true one
+    would then be taken for that of the next request.
     """
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -110,8 +112,6 @@ class _FinalResponse(http.client.HTTPResponse):
 
 class _Watched:
     """A connection that tells the watch of its thread that it is the one in use."""
-
-    response_class = _FinalResponse
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         """Send a request (see `HTTPConnection.request`)."""
@@ -124,11 +124,11 @@ class _Watched:
 
 
 class _Connection(_Watched, HTTPConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -23,13 +23,14 @@ from virtool_contract.reference.values import Call, Reply
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.hostile.proxy import Answer
 
     Served: TypeAlias = Callable[[Service], str]
 
+VERIFY = ("-m", "virtool_contract", "verify")
 SECONDS = 8
 """A run ends within so many seconds of a signal, whatever its target does."""
 
@@ -56,8 +57,7 @@ class Slow(Service):
 
 def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "virtool_contract", "verify", *words]
-        + ["--report-dir", str(folder / "reports")],
+        [sys.executable, *VERIFY, *words, "--report-dir", str(folder / "reports")],
         cwd=folder,
         env=bare_environment(),
         stdin=subprocess.DEVNULL,
@@ -121,12 +121,14 @@ def test_while_an_answer_is_waited_for(
         waiting.append(answer.request)
         time.sleep(30)
 
-    writes = {"only": lambda request: request.startswith((b"PATCH", b"DELETE"))}
-    how = {"target": {"after": 20}, "races": writes | {"after": 4}, "provider": {"after": 9}}
-    with closing(Wire(Hostile(url, hang, **how[where]))) as wire:
+    def counts(request: bytes) -> bool:
+        return where != "races" or request.startswith((b"PATCH", b"DELETE"))
+
+    after = {"target": 20, "races": 4, "provider": 9}[where]
+    with closing(Wire(Hostile(url, hang, after=after, only=counts))) as wire:
         urls = {"target": url, "provider": url, where.replace("races", "target"): wire.url}
-        words = ("--base-url", urls["target"])
-        words += ("--state-change-url", f"{urls['provider']}/provider-states")
+        states = f"{urls['provider']}/provider-states"
+        words = ("--base-url", urls["target"], "--state-change-url", states)
         selection = "finalizes_at_once" if where == "races" else "finalize.once or get.own-only"
         with begun(tmp_path, *words, "-k", selection) as child:
             until(lambda: len(waiting) > 0)
@@ -140,9 +142,9 @@ def test_while_an_answer_is_waited_for(
 
 
 @pytest.fixture
-def words(served: Served) -> Iterator[tuple[str, ...]]:
+def words(served: Served) -> tuple[str, ...]:
     url = served(Slow(0.01))
-    yield ("--base-url", url, "--state-change-url", f"{url}/provider-states", "--effort", "quick")
+    return ("--base-url", url, "--state-change-url", f"{url}/provider-states", "--effort", "quick")
 
 
 def spoken(
@@ -150,8 +152,7 @@ def spoken(
 ) -> subprocess.CompletedProcess[str]:
     """Run a line of shell, in which `"$@"` is the run."""
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line, "bash", sys.executable, "-m", "virtool_contract"]
-        + ["verify", *words],
+        ["bash", "-o", "pipefail", "-c", line, "bash", sys.executable, *VERIFY, *words],
         cwd=folder,
         env=bare_environment() | env,
         capture_output=True,
@@ -208,7 +209,7 @@ def on_a_terminal(words: tuple[str, ...], folder: Path, **env: str) -> str:
     """What a run writes to a terminal."""
     ours, theirs = os.openpty()
     child = subprocess.Popen(
-        [sys.executable, "-m", "virtool_contract", "verify", *words],
+        [sys.executable, *VERIFY, *words],
         cwd=folder,
         env=bare_environment() | {"TERM": "xterm", **env},
         stdin=theirs,
