@@ -98,10 +98,10 @@ def hurry(seconds: float) -> None:
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Passes over interim answers (1xx, RFC 9110, section 15.2).
+    """Passes over interim answers, of status 1xx (RFC 9110, section 15.2).
 
-    http.client does so for 100 alone, and takes another, such as 103, for the answer; the real one
-    would then answer the next request.
+    http.client does so for 100 alone, and takes another, such as 103, for the answer; the true one
+    would then be taken for that of the next request.
     """
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -113,8 +113,6 @@ class _FinalResponse(http.client.HTTPResponse):
 class _Watched:
     """A connection that tells the watch of its thread that it is the one in use."""
 
-    response_class = _FinalResponse
-
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         """Send a request (see `HTTPConnection.request`)."""
         watch: Watch | None = getattr(_LOCAL, "watch", None)
@@ -125,12 +123,12 @@ class _Watched:
             watch.sock = watch.connection.sock
 
 
-class _Connection(_Watched, HTTPConnection):  # type: ignore[misc]  # declared as urllib3's own
-    pass
+class _Connection(_Watched, HTTPConnection):
+    response_class = _FinalResponse
 
 
-class _SecureConnection(_Watched, HTTPSConnection):  # type: ignore[misc]  # the same
-    pass
+class _SecureConnection(_Watched, HTTPSConnection):
+    response_class = _FinalResponse
 
 
 class _Pool(HTTPConnectionPool):

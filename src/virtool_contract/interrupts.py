@@ -13,7 +13,7 @@ from virtool_contract import deadlines
 PATIENCE = 2.0
 """Seconds that a target or a provider is still waited for once the run is asked to end."""
 LATE = 6.0
-"""Seconds after which nothing more is given back: a provider that hangs must not delay the end."""
+"""Seconds after which nothing more is given back, lest a provider that hangs holds up the end."""
 
 _asked = threading.Event()
 _since = [math.inf]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from typing_extensions import override
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Served: TypeAlias = Callable[[Service], str]
 
+VERIFY = ("-m", "virtool_contract", "verify")
 SECONDS = 8
 """A run ends within so many seconds of a signal, whatever its target does."""
 
@@ -56,15 +57,7 @@ class Slow(Service):
 
 def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "virtool_contract",
-            "verify",
-            *words,
-            "--report-dir",
-            str(folder / "reports"),
-        ],
+        [sys.executable, *VERIFY, *words, "--report-dir", str(folder / "reports")],
         cwd=folder,
         env=bare_environment(),
         stdin=subprocess.DEVNULL,
@@ -128,12 +121,11 @@ def test_while_an_answer_is_waited_for(
         waiting.append(answer.request)
         time.sleep(30)
 
-    how: dict[str, dict[str, Any]] = {
-        "target": {"after": 20},
-        "races": {"after": 4, "only": lambda asked: asked.startswith((b"PATCH", b"DELETE"))},
-        "provider": {"after": 9},
-    }
-    with closing(Wire(Hostile(url, hang, **how[where]))) as wire:
+    def counts(request: bytes) -> bool:
+        return where != "races" or request.startswith((b"PATCH", b"DELETE"))
+
+    after = {"target": 20, "races": 4, "provider": 9}[where]
+    with closing(Wire(Hostile(url, hang, after=after, only=counts))) as wire:
         urls = {"target": url, "provider": url, where.replace("races", "target"): wire.url}
         states = f"{urls['provider']}/provider-states"
         words = ("--base-url", urls["target"], "--state-change-url", states)
@@ -160,19 +152,7 @@ def spoken(
 ) -> subprocess.CompletedProcess[str]:
     """Run a line of shell, in which `"$@"` is the run."""
     return subprocess.run(
-        [
-            "bash",
-            "-o",
-            "pipefail",
-            "-c",
-            line,
-            "bash",
-            sys.executable,
-            "-m",
-            "virtool_contract",
-            "verify",
-            *words,
-        ],
+        ["bash", "-o", "pipefail", "-c", line, "bash", sys.executable, *VERIFY, *words],
         cwd=folder,
         env=bare_environment() | env,
         capture_output=True,
@@ -229,7 +209,7 @@ def on_a_terminal(words: tuple[str, ...], folder: Path, **env: str) -> str:
     """What a run writes to a terminal."""
     ours, theirs = os.openpty()
     child = subprocess.Popen(
-        [sys.executable, "-m", "virtool_contract", "verify", *words],
+        [sys.executable, *VERIFY, *words],
         cwd=folder,
         env=bare_environment() | {"TERM": "xterm", **env},
         stdin=theirs,
