@@ -81,7 +81,7 @@ class Draft:
             expires=self.kept.today + timedelta(days=DAYS),
             intermittent=deviation.frequency != "always",
         )
-        if deviation.scenario.together:
+        if verdict.clause.race and deviation.scenario.together:
             yield waiver  # whatever it does: what a race shows is another thing each time
             return
         yield replace(waiver, observed=deviation.likeness)
