@@ -28,6 +28,7 @@ def test_generated_requests(explorer: Explorer, operation: str, mode: Generation
         case, phase, caller = drawn
         assume(stage.target.can_play(caller))
         subject = subject_in(stage, phase)
+        assume(operation == "get" or stage.may_write(subject))
         body = generated.body_of(case)
         answer = (
             stage.write(subject, operation, caller, body)

@@ -96,12 +96,13 @@ class Lifecycle(RuleBasedStateMachine):
     def finalize_again(self, subject: Subject, body: Body, times: int) -> None:
         """The owner finalizes what cannot be finalized any more."""
         for _ in range(times):
+            assume(self.stage.may_write(subject))
             self.stage.finalize(subject, body)
 
     @rule(subject=st.one_of(pending, finalized, gone), body=BODIES, caller=st.sampled_from(OTHERS))
     def finalize_by_another(self, subject: Subject, body: Body, caller: Caller) -> None:
         """Somebody else finalizes."""
-        assume(self.stage.target.can_play(caller))
+        assume(self.stage.target.can_play(caller) and self.stage.may_write(subject))
         self.stage.finalize(subject, body, caller)
 
     @rule(subject=consumes(pending), target=gone)
@@ -114,12 +115,13 @@ class Lifecycle(RuleBasedStateMachine):
     def remove_again(self, subject: Subject, times: int) -> None:
         """The owner removes what cannot be removed."""
         for _ in range(times):
+            assume(self.stage.may_write(subject))
             self.stage.remove(subject)
 
     @rule(subject=st.one_of(pending, finalized, gone), caller=st.sampled_from(OTHERS))
     def remove_by_another(self, subject: Subject, caller: Caller) -> None:
         """Somebody else removes."""
-        assume(self.stage.target.can_play(caller))
+        assume(self.stage.target.can_play(caller) and self.stage.may_write(subject))
         self.stage.remove(subject, caller)
 
     def teardown(self) -> None:

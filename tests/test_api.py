@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from virtool_contract.api import Api, UnsafeWriteError
+from virtool_contract.api import Api
 from virtool_contract.credentials import basic, credential_headers
+from virtool_contract.guard import UnsafeWriteError
 from virtool_contract.provider import Credentials
 
 if TYPE_CHECKING:
@@ -51,13 +52,13 @@ def drips(head: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket,
 def test_a_write_goes_out_as_it_was_given(wire: Wiring) -> None:
     server = wire(says(OK))
     api = Api(f"{server.url}/", PATH)
-    odd = "a/b c?d#é%"
-    api.admit(odd)
+    odd = "a:b*é+~@"
+    api.guard.admit(odd)
     headers = (("Authorization", "Basic eDp5"), ("Content-Type", "application/json"))
     exchange = api.send("PATCH", odd, headers, b'{"results": {}}')
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
-    assert lines[0] == "PATCH /api/analyses/a%2Fb%20c%3Fd%23%C3%A9%25 HTTP/1.1"
+    assert lines[0] == "PATCH /api/analyses/a%3Ab%2A%C3%A9%2B~%40 HTTP/1.1"
     assert exchange.request.target == lines[0].split()[1]
     named = dict(line.split(": ", 1) for line in lines[1:])
     assert named.pop("Host") == server.url.removeprefix("http://")
@@ -73,6 +74,13 @@ def test_a_write_goes_out_as_it_was_given(wire: Wiring) -> None:
     assert body == b'{"results": {}}'
 
 
+def test_a_read_may_ask_for_any_id(wire: Wiring) -> None:
+    server = wire(says(OK))
+    target = Api(server.url, PATH).send("GET", "a/b c?d#é%").request.target
+    assert target == "/api/analyses/a%2Fb%20c%3Fd%23%C3%A9%25"
+    assert server.requests[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
+
+
 def test_a_read_carries_no_body_and_no_label(wire: Wiring) -> None:
     server = wire(says(OK))
     exchange = Api(server.url, PATH).send("GET", "x")
@@ -86,7 +94,7 @@ def test_a_read_carries_no_body_and_no_label(wire: Wiring) -> None:
 def test_an_empty_body_is_sent_as_such(wire: Wiring) -> None:
     server = wire(says(OK))
     api = Api(server.url, PATH)
-    api.admit("x")
+    api.guard.admit("x")
     assert api.send("PATCH", "x", (("Content-Type", "application/json"),)).response
     assert b"\r\nContent-Length: 0\r\n" in server.requests[0]
 
@@ -222,7 +230,7 @@ def test_what_does_not_arrive_is_a_value_with_a_reason(
 def test_a_failed_request_is_sent_once(wire: Wiring) -> None:
     server = wire(reset)
     api = Api(server.url, PATH)
-    api.admit("x")
+    api.guard.admit("x")
     assert api.send("DELETE", "x").failure
     assert len(server.requests) == 1
 
@@ -293,7 +301,7 @@ def test_an_answer_before_the_body_was_sent_is_no_exception() -> None:
     threading.Thread(target=refuse, daemon=True).start()
     with listener:
         api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", PATH, timeout=3)
-        api.admit("x")
+        api.guard.admit("x")
         exchange = api.send("PATCH", "x", body=b"x" * 20_000_000)
     assert bool(exchange.response) is not bool(exchange.failure)
 
@@ -306,9 +314,9 @@ def test_writes_go_only_to_admitted_ids(wire: Wiring, method: str) -> None:
         api.send(method, "x")
     assert server.requests == []
     assert api.sent == 0
-    api.admit("x")
+    api.guard.admit("x")
     assert api.send(method, "x").response
-    api.dismiss(["x", "never admitted"])
+    api.guard.dismiss(["x", "never admitted"])
     with pytest.raises(UnsafeWriteError):
         api.send(method, "x")
     assert api.send("GET", "x").response

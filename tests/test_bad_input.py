@@ -88,6 +88,7 @@ VALUES = [
     ("wait-for-server", "4000", "try 10"),
     ("report-dir", "", "is no path"),
     ("spec", "", "is no path"),
+    ("waivers", "", "is no path"),
 ]
 
 
@@ -215,6 +216,44 @@ def test_a_contract_that_cannot_be_read(
     assert part in only_line(capsys)
 
 
+WAIVER = "- clause: finalize.once\n  reason: known\n  expires: 2030-01-01\n"
+
+
+@pytest.mark.parametrize("drafting", [(), ("--write-waivers",)], ids=["verify", "draft"])
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (WAIVER + "  until: never\n", "waivers.yaml:4: 'until' is no key of a waiver; try "),
+        (WAIVER.replace("once", "twice"), "waivers.yaml:1: there is no clause 'finalize.twice'; "),
+        ("nothing: known\n", "waivers.yaml:1: not a list; try "),
+    ],
+)
+def test_waivers_that_are_wrong(
+    capsys: pytest.CaptureFixture[str],
+    nowhere: Path,
+    text: str,
+    part: str,
+    drafting: tuple[str, ...],
+) -> None:
+    (nowhere / "waivers.yaml").write_text(text)
+    assert main(["verify", "--base-url", "http://127.0.0.1:9", *drafting]) == 2
+    assert part in only_line(capsys)
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_waivers_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--waivers", "known.yaml"]) == 2
+    line = only_line(capsys)
+    assert "--waivers: 'known.yaml' cannot be read (No such file or directory)" in line
+    assert "--write-waivers" in line
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_drafts_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--waivers", "none/known.yaml", "--write-waivers"]) == 2
+    assert "'none/known.yaml' cannot be written; try ./waivers.yaml" in only_line(capsys)
+
+
 @pytest.mark.parametrize("expression", ["nosuchclause", "finalize.once and remove.gone"])
 def test_a_selection_of_nothing(cli: Cli, expression: str) -> None:
     line = complaint(cli("verify", "-k", expression), 2)
@@ -247,7 +286,9 @@ def test_a_host_that_has_no_address(cli: Cli) -> None:
 def test_a_target_that_is_there_without_its_provider(cli: Cli, served: Served) -> None:
     reference = Service()
     line = complaint(cli("verify", "--base-url", served(reference)), 2)
-    assert "--base-url: needs --state-change-url too" in line
+    assert (
+        "--base-url: needs --state-change-url, --state-change-command or --state-file too" in line
+    )
     assert "try --state-change-url" in line
     assert reference.store.jobs == {}
 

@@ -145,3 +145,31 @@ def test_the_connection_is_kept(wire: Wiring) -> None:
         assert api.send("GET", "quick").response
         time.sleep(0.15 + TICK)
     assert server.connections == 1
+
+
+INTERIM = (
+    b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
+    b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+)
+
+
+def test_interim_answers_are_passed_over(wire: Wiring) -> None:
+    server = wire(lambda connection, _: connection.sendall(INTERIM + ANSWER))
+    api = Api(server.url, PATH, timeout=2)
+    for _ in range(3):
+        answer = api.send("GET", "x").response
+        assert answer
+        assert (answer.status, answer.body) == (200, b"{}")
+    assert server.connections == 1
+
+
+def test_a_flood_of_interim_answers_ends_at_the_deadline(wire: Wiring) -> None:
+    def flood(connection: socket.socket, _: bytes) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(INTERIM)
+
+    api = Api(wire(flood).url, PATH, timeout=2, deadline=0.3)
+    started = time.monotonic()
+    assert api.send("GET", "x").failure == LATE
+    assert time.monotonic() - started < 2

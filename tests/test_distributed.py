@@ -1,12 +1,13 @@
 """What a process of pytest-xdist leaves word of, another one hears."""
 
 import json
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from virtool_contract.distributed import KEY, Part, is_worker
+from virtool_contract.distributed import KEY, Part, day_of, is_worker, tell_day
 
 
 def config(**attributes: object) -> pytest.Config:
@@ -27,6 +28,14 @@ def test_what_is_told_is_heard(part: Part) -> None:
     assert output["exitstatus"] == 0
     sent = json.loads(json.dumps(output))  # execnet carries plain data only
     assert Part.heard(sent) == part
+
+
+def test_all_processes_go_by_the_same_day() -> None:
+    node = SimpleNamespace(workerinput={})
+    tell_day(node, date(2026, 6, 30))
+    sent = json.loads(json.dumps(node.workerinput))
+    assert day_of(config(workerinput=sent)) == date(2026, 6, 30)
+    assert day_of(config()) is None
 
 
 def test_who_ran_nothing_of_the_suite_is_not_heard() -> None:

@@ -24,6 +24,7 @@ from virtool_contract.reference.values import Call, Reply
 from virtool_contract.replay import confirm
 from virtool_contract.run import Run
 from virtool_contract.serve import service
+from virtool_contract.waivers import Waiver, Waivers, utc_today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +120,59 @@ def test_each_broken_clause_is_found_and_then_muted(exploring: Exploring) -> Non
         "get.own-only",
     }
     assert explorer.muted == found
+
+
+def waiving(explorer: Explorer, **observed: str) -> None:
+    """Waive so of clauses, with a bar for the dot in their names."""
+    names = {name.replace("_", "."): text for name, text in observed.items()}
+    explorer.run.target.waivers = Waivers(
+        entries=tuple(
+            Waiver(clause=clause, reason="known", expires=utc_today(), observed=text, first=line)
+            for line, (clause, text) in enumerate(names.items(), 1)
+        )
+    )
+
+
+def test_what_is_waived_is_searched_behind(exploring: Exploring) -> None:
+    explorer = exploring(service(("user-missing", "workflow-missing", "nulls-dropped"), ()))
+    user = '/: "user" is a required property'
+    waiving(explorer, get_document=user, finalize_answer=user)
+    values = st.dictionaries(st.text("ab", max_size=2), st.none(), max_size=2)
+    explorer.cases(lambda stage, results: finalize(stage, {"foo": results}), values, examples=10)
+    found = {clause: each.actual for clause, each in explorer.ledger.deviations.items()}
+    assert found.keys() >= {"get.document", "finalize.answer", "finalize.freeform"}
+    assert found["get.document"] == found["finalize.answer"]
+    assert found["get.document"] == '/: "workflow" is a required property'
+    assert {each.actual for each in explorer.ledger.waived.values()} == {user}
+    assert min(explorer.ledger.hits[line] for line in (1, 2)) > 10
+
+
+def test_a_search_ends_where_all_that_breaks_is_waived(exploring: Exploring) -> None:
+    explorer = exploring(service(("user-missing",), ()))
+    waiving(explorer, get_document="", finalize_answer="")
+    explorer.cases(finalize, BODIES, examples=5)
+    assert explorer.ledger.deviations == {}
+    assert explorer.muted == set()
+
+
+def test_what_a_waived_deviation_brings_about_is_spared_and_not_its_clause(
+    exploring: Exploring,
+) -> None:
+    """A read that differs looks like the doing of a neighbour's finalize, which it is not."""
+    explorer = exploring(service(("third-read-differs", "finalize-changes-user"), ()))
+    waiving(explorer, get_safe="")
+
+    def play(stage: Stage, results: dict[str, Any]) -> None:
+        subject = stage.pending()
+        stage.get(subject)
+        stage.finalize(subject, results)
+
+    explorer.cases(play, BODIES, examples=10)
+    clause = "finalize.changes-nothing-else"
+    assert explorer.spared == {("isolation", 'finalize by *: /workflow: expected "*, got "*')}
+    assert "isolation" not in explorer.muted
+    assert "get.safe" not in explorer.ledger.deviations
+    assert explorer.ledger.deviations[clause].actual.startswith("/user/id: ")
 
 
 def test_a_story_is_shrunk(exploring: Exploring) -> None:

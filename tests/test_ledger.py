@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from virtool_contract.contract import Contract
 from virtool_contract.judge import Finding
-from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.ledger import MOST_SUSPECTS, Deviation, Ledger, Violation
 from virtool_contract.scenario import Scenario, Step
+from virtool_contract.waivers import Waiver
 
 
 def scenario(steps: int) -> Scenario:
@@ -40,6 +42,63 @@ def test_the_first_deviation_of_a_clause_stays() -> None:
     ledger.add(deviation(actual="first"))
     ledger.add(deviation(actual="second"))
     assert ledger.deviations["get.document"].actual == "first"
+
+
+def waiver(line: int) -> Waiver:
+    return Waiver(clause="get.files", reason="known", expires=date(2026, 1, 1), first=line)
+
+
+def test_what_is_waived_is_counted_apart_by_entry_and_the_first_is_kept() -> None:
+    ledger = Ledger()
+    assert not ledger.waive([], deviation)
+    assert not ledger.observed("get.files")
+    assert ledger.waive([waiver(3)], lambda: deviation("get.files", actual="first"))
+    assert ledger.waive([waiver(3), waiver(9)], lambda: deviation("get.files", actual="second"))
+    assert {line: each.actual for line, each in ledger.waived.items()} == {3: "first", 9: "second"}
+    assert ledger.hits == {3: 2, 9: 1}
+    assert ledger.deviations == {}
+    assert ledger.observed("get.files")
+    other = Ledger()
+    other.waive([waiver(9), waiver(12)], lambda: deviation("get.files", actual="third"))
+    ledger.merge(other)
+    assert [each.actual for each in ledger.waived.values()] == ["first", "second", "third"]
+    assert ledger.hits == {3: 2, 9: 2, 12: 1}
+
+
+def test_how_else_a_clause_breaks_is_kept_once_for_each_likeness() -> None:
+    ledger = Ledger()
+    for way in ("404", "404", "500"):
+        ledger.suspect("a", way, lambda: deviation("a"))
+    assert list(ledger.suspects["a"]) == ["404", "500"]
+    for number in range(2 * MOST_SUSPECTS):
+        ledger.suspect("a", str(number), lambda: deviation("a"))
+    assert len(ledger.suspects["a"]) == MOST_SUSPECTS
+
+
+def test_the_other_ways_are_merged() -> None:
+    ledger = Ledger(others={"a": ["404", "500"]})
+    ledger.merge(Ledger(others={"a": ["204", "404"], "b": ["200"]}))
+    assert ledger.others == {"a": ["204", "404", "500"], "b": ["200"]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "topic", "said"),
+    [
+        (
+            "get by wrong key",
+            "refused.unauthenticated.wrong-key",
+            "get by wrong key: 200 text/html",
+        ),
+        ("get by other job", "refused.not-own.other-job", "get by other job: 200 text/html"),
+        ("get by owner", "refused.absent.owner", "get by *: 200 text/html"),
+        ("", "", "200 text/html"),
+    ],
+)
+def test_who_asks_matters_where_it_is_a_question_of_rights(
+    request_: str, topic: str, said: str
+) -> None:
+    shown = replace(deviation(actual="200 text/html"), request=request_, topic=topic)
+    assert shown.likeness == said
 
 
 @pytest.mark.parametrize(("mine", "other", "stays"), [(2, 1, 1), (1, 2, 1), (1, 1, 1)])
@@ -74,6 +133,8 @@ def test_a_ledger_survives_the_way_between_processes() -> None:
     ledger.note([Finding(clause="a", kept=True)] * 3)
     ledger.add(deviation())
     ledger.add(raced)
+    ledger.waive([waiver(3)], lambda: deviation("get.files"))
+    ledger.others["get.safe"] = ["get by *: 500"]
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 
 

@@ -34,6 +34,9 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
     assert resolved(tmp_path) == Settings(
         base_url=None,
         state_change_url=None,
+        state_change_command=None,
+        state_file=None,
+        max_subjects=None,
         api_root="/api",
         extra_body_fields=None,
         effort="standard",
@@ -43,7 +46,19 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
         wait_for_server=0.0,
         report_dir=None,
         spec=None,
+        waivers=None,
     )
+
+
+def test_waivers_are_found_in_the_folder_unless_others_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text("[]\n")
+    assert resolved(tmp_path).waivers == str(file)
+    monkeypatch.chdir(tmp_path)
+    assert resolved(tmp_path).waivers == "waivers.yaml"
+    assert resolved(tmp_path, given={"waivers": "known.yaml"}).waivers == "known.yaml"
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: str(option.name))
@@ -249,3 +264,22 @@ def test_what_are_no_body_fields(tmp_path: Path, text: str) -> None:
 def test_results_are_not_for_the_user_to_send(tmp_path: Path) -> None:
     said = complaint(tmp_path, given={"extra_body_fields": '{"results": {}}'})
     assert "has `results`, which the suite itself sends" in said
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many", ""])
+def test_what_is_no_count(tmp_path: Path, number: str) -> None:
+    assert complaint(tmp_path, given={"max_subjects": number}).startswith("--max-subjects: ")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "python 'provider.py"])
+def test_what_is_no_command(tmp_path: Path, text: str) -> None:
+    given = {"base_url": "http://localhost:1", "state_change_command": text}
+    assert complaint(tmp_path, given=given).endswith("try 'python provider.py'")
+
+
+def test_one_way_to_the_provider_is_enough(tmp_path: Path) -> None:
+    given = {"base_url": "http://localhost:1", "state_file": "a", "state_change_command": "b"}
+    said = complaint(tmp_path, given=given)
+    assert said == "--state-change-command and --state-file: give one of them, not both"
+    del given["base_url"], given["state_file"]
+    assert complaint(tmp_path, given=given).startswith("--state-change-command: needs --base-url")

@@ -20,6 +20,7 @@ from virtool_contract.replay import confirm
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
 from virtool_contract.target import TargetTroubleError
+from virtool_contract.waivers import Waiver, Waivers, utc_today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,6 +205,74 @@ def test_a_doubtful_subject_is_still_guarded_against_others(target_of: TargetOf)
 
 
 # Findings of others
+
+
+def waiving(target: Target, clause: str, observed: str) -> Target:
+    waiver = Waiver(clause=clause, reason="known", expires=utc_today(), observed=observed, first=3)
+    target.waivers = Waivers(entries=(waiver,))
+    return target
+
+
+def test_what_is_waived_raises_nothing_and_the_target_is_asked_all_the_same(
+    target_of: TargetOf,
+) -> None:
+    target = waiving(target_of(HalfDone(400, happens=True)), "finalize.answer", "400 *")
+    stage = Stage(target, raises=True, muted=frozenset({"documented-status"}))
+    subject = stage.pending()
+    stage.finalize(subject, FOO)
+    assert subject.known.phase is Phase.FINALIZED
+    assert stage.ledger.deviations == {}
+    assert stage.ledger.hits == {3: 1}
+    assert stage.ledger.waived[3].request == "finalize by owner"
+
+
+@pytest.mark.parametrize(
+    ("observed", "waived"),
+    [
+        ("", True),
+        ("200 *", True),
+        ("get by anonymous: 200 *", True),
+        ("get by wrong key: 200 *", False),
+        ("404*", False),
+    ],
+)
+def test_only_what_a_waiver_speaks_of_is_waived(
+    target_of: TargetOf, observed: str, *, waived: bool
+) -> None:
+    target = waiving(target_of(service(("anonymous-reads",), ())), "access.credentials", observed)
+    stage = Stage(target)
+    stage.get(stage.pending(), Caller.ANONYMOUS)
+    assert bool(stage.ledger.waived) is waived
+    assert ("access.credentials" in stage.ledger.deviations) is not waived
+
+
+def test_the_request_to_blame_is_the_write_whose_effect_a_read_shows(
+    target_of: TargetOf,
+) -> None:
+    stage = Stage(target_of(service(("forbidden-finalize-happens",), ())))
+    stage.finalize(stage.pending(), FOO, Caller.OTHER_JOB)
+    deviation = stage.ledger.deviations["finalize.own-only"]
+    assert [step.operation for step in deviation.scenario.steps][-1] == "get"
+    assert deviation.request == "finalize by other job"
+
+
+def test_a_waiver_matches_what_a_report_has_masked(target_of: TargetOf) -> None:
+    target = target_of(service(("user-missing",), ()))
+    stage = Stage(target)
+    subject = stage.pending()
+    assert subject.credentials
+    key = subject.credentials.job_key
+
+    def found(actual: str) -> Finding:
+        return Finding(clause="isolation", kept=False, expected="x", actual=actual)
+
+    stage.report([found(f"none of {key}'s")])
+    masked = stage.ledger.deviations["isolation"].actual
+    assert key not in masked
+    waiving(target, "isolation", masked)
+    stage.report([found(f"none of {key}'s")])
+    assert stage.ledger.hits == {3: 1}
+    assert key not in str(stage.ledger.to_json())
 
 
 def test_findings_of_others_are_taken_in(target_of: TargetOf) -> None:

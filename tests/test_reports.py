@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from virtool_contract.reports import text as text_report
 from virtool_contract.reports.report import Report
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.verdict import Scope, Verdicts, reach
+from virtool_contract.waivers import Waiver, Waivers
 
 DOCS = Path(__file__).parents[1] / "docs" / "report.md"
 LONG_EXCUSE = "the target answers 404 for analyses of others too, so that nothing may be written"
@@ -59,9 +62,22 @@ def ledger(contract: Contract) -> Ledger:
     return found
 
 
+TODAY = date(2026, 6, 30)
+KNOWN = Waiver(
+    clause="get.safe",
+    reason="the archive rewrites its documents on every read, until it is gone in autumn",
+    expires=TODAY,
+    file="waivers.yaml",
+    first=3,
+)
+OVERDUE = replace(KNOWN, clause="get.files", expires=date(2026, 6, 1), first=7)
+WAIVING = Scope(waivers=Waivers(entries=(KNOWN, OVERDUE), today=TODAY))
+
+
 @pytest.fixture
 def verdicts(contract: Contract, ledger: Ledger) -> Verdicts:
-    return reach(contract, ledger, Scope())
+    ledger.waive([KNOWN], lambda: deviation("get.safe"))
+    return reach(contract, ledger, WAIVING)
 
 
 def report_of(
@@ -140,6 +156,20 @@ def test_it_is_said_how_often_a_clause_broke(
     assert f"  seen      {said}" in list(lines)
 
 
+def test_a_waived_clause_says_until_when_and_why(rendered: str) -> None:
+    row = re.search(r"^get\.safe +must +waived +([^\n]*(?:\n    [^\n]*)*)", rendered, re.MULTILINE)
+    assert row
+    assert " ".join(row[1].split()) == (
+        "(until 2026-06-30: the archive rewrites its documents on every read, until it…)"
+    )
+
+
+def test_a_waiver_that_fails_the_run_says_where_it_is(rendered: str) -> None:
+    assert (
+        "\n\nWaivers that fail the run (1):\n  waivers.yaml:7: get.files: the waiver " in rendered
+    )
+
+
 def test_trouble_is_counted_and_some_of_it_shown(rendered: str) -> None:
     assert "Trouble on the way (7):\n  trouble 0\n" in rendered
     assert "trouble 4" in rendered
@@ -147,9 +177,9 @@ def test_trouble_is_counted_and_some_of_it_shown(rendered: str) -> None:
 
 
 def test_the_last_line_says_it_all(contract: Contract, rendered: str) -> None:
-    kept = len(contract.clauses) - 4
+    kept = len(contract.clauses) - 5
     assert rendered.endswith(
-        f"\n\nviolates: 2 broken, {kept} kept, 2 unobserved (42 requests in 1.2 s)\n"
+        f"\n\nviolates: 2 broken, {kept} kept, 2 unobserved, 1 waived (42 requests in 1.2 s)\n"
     )
 
 
@@ -192,6 +222,10 @@ def report(contract: Contract, verdicts: Verdicts, settings: Settings) -> dict[s
 
 def test_the_report_says_what_was_run(contract: Contract, report: dict[str, Any]) -> None:
     clauses = report.pop("clauses")
+    (rotten,) = report.pop("waivers")
+    assert (rotten["kind"], rotten["waiver"]["first"]) == ("expired", 7)
+    assert rotten["waiver"]["expires"] == "2026-06-01"
+    assert rotten["says"].startswith("waivers.yaml:7: ")
     assert report == {
         "version": 1,
         "suite": __version__,
@@ -246,8 +280,11 @@ def test_every_member_is_documented_and_every_documented_member_is_there(
     report: dict[str, Any],
 ) -> None:
     tables = documented()
-    top, clause, violation = tables.values()
+    top, clause, violation, needed, failing = tables.values()
     broken = next(each for each in report["clauses"] if each["violations"])
     assert report.keys() == top
     assert broken.keys() == clause
     assert broken["violations"][0].keys() == violation
+    waived = next(each for each in report["clauses"] if each["waived"])
+    assert waived["waived"][0].keys() == needed
+    assert report["waivers"][0].keys() == failing

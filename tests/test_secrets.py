@@ -1,14 +1,19 @@
 """No key in a message, in no spelling, also where a target echoes what it was sent."""
 
 import base64
+import hashlib
+import html
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 import pytest
 
+from virtool_contract.credentials import spoiled
+from virtool_contract.model import Caller
 from virtool_contract.provider import Credentials
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
@@ -41,6 +46,20 @@ def secrets() -> Secrets:
         base64.b64encode(KEY.encode()).decode(),
         base64.b64encode(f"job-j1:{KEY}".encode()).decode(),
         base64.b64encode(f"job-j1:{KEY}".encode()).decode().rstrip("="),
+        base64.urlsafe_b64encode(f"job-j1:{KEY}".encode()).decode(),
+        base64.b64encode(base64.b64encode(b"x")[:1] + KEY.encode() + b"yy").decode(),
+        base64.b64encode(KEY.encode("utf-16")).decode(),
+        quote(quote(KEY, safe=""), safe=""),
+        "".join(f"%{byte:02x}" for byte in KEY.encode()),
+        "".join(f"\\u{ord(char):04x}" for char in KEY),
+        "".join(f"&#x{ord(char):x};" for char in KEY),
+        html.escape(KEY),
+        KEY.upper(),
+        KEY.encode().hex().upper(),
+        KEY.encode("utf-16-le").hex(),
+        ascii(KEY.encode("utf-16-le").decode("latin-1"))[1:-1],
+        json.dumps(json.dumps(KEY))[3:-3],
+        ascii(json.dumps(KEY).encode())[3:-2],
     ],
 )
 def test_every_spelling_is_masked(secrets: Secrets, spelled: str) -> None:
@@ -57,7 +76,49 @@ def test_headers_that_were_handed_out_are_secrets() -> None:
 
 def test_a_secret_that_a_cut_has_left_the_beginning_of_is_masked(secrets: Secrets) -> None:
     assert secrets.hide(f"echo {KEY[:9]}…") == f"echo {MASK}…"
+    assert secrets.hide(f"echo {KEY[:9]}… (300 characters)") == f"echo {MASK}… (300 characters)"
+    basic = base64.b64encode(f"job-j1:{KEY}".encode()).decode()
+    assert secrets.hide(f"Basic {basic[:-9]}…") == f"Basic {MASK}…"
     assert secrets.hide("echo plain…") == "echo plain…"
+
+
+@pytest.mark.parametrize("caller", [each for each in Caller if not each.is_known])
+def test_wrong_keys_that_are_made_of_right_ones_are_masked(caller: Caller) -> None:
+    own = Credentials(job_id="j1", job_key="0f1e2d3c4b5a69788796a5b4c3d2e1f0")
+    other = Credentials(job_id="j2", job_key="ffeeddccbbaa99887766554433221100")
+    secrets = Secrets()
+    secrets.add(own)
+    secrets.add(other)
+    for _, value in spoiled(caller, own, other):
+        scheme, _, token = value.partition(" ")
+        with suppress(ValueError):
+            token = base64.b64decode(token, validate=True).decode()
+        for said in (secrets.hide(value), secrets.hide(f"{scheme} {token} is wrong")):
+            for key in (own.job_key, other.job_key):
+                parts = (key[place : place + 10] for place in range(len(key) - 9))
+                assert not [part for part in parts if part in said]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "%", "%zz \\", "&amp; &nosuch; \\u12 \0", "QUJDREVGRw== 0123456789abcdef", "İ\u0130"],
+)
+def test_other_text_stays_as_it_is(secrets: Secrets, text: str) -> None:
+    assert secrets.hide(text) == text
+    assert Secrets().hide(text) == text
+
+
+def test_the_text_around_secrets_stays(secrets: Secrets) -> None:
+    assert secrets.hide(f"%41{KEY}\\u0042{KEY}&lt;") == f"%41{MASK}\\u0042{MASK}&lt;"
+
+
+def test_each_of_many_keys_is_masked() -> None:
+    secrets = Secrets()
+    keys = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(3000)]
+    for key in keys:
+        secrets.add(Credentials(job_id="j", job_key=key))
+    said = secrets.hide(" ".join(keys[:50]))
+    assert said == " ".join([MASK] * 50)
 
 
 class Echo(Service):

@@ -220,7 +220,7 @@ def test_without_trust_in_404_no_absent_id_is_written_to(target_of: TargetOf) ->
     reference = Recording()
     target = target_of(reference)
     target.trusts_404 = False
-    with pytest.raises(Unobserved, match="404 for analyses of others"):
+    with pytest.raises(Unobserved, match="404 for analyses that are there"):
         Stage(target).absent()
     assert reference.calls == []
 

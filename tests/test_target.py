@@ -128,13 +128,13 @@ def test_every_invalid_caller_differs_from_the_owner(target_of: TargetOf) -> Non
 IDS = {
     "letters": ("uskrqsxm", r"[a-z]{8}"),
     "mixed": ("a1B2-c3_D4", r"[a-f]\d[A-F]\d-[a-f]\d_[A-F]\d"),
-    "integer": ("1204", r"[1-9]\d{3}"),
-    "nines": ("99", r"[1-9]\d"),
+    "integer": ("1204", r"[1-9]\d{7}"),
+    "nines": ("99", r"[1-9]\d{7}"),
     "hex": ("507f1f77bcf86cd799439011", r"[0-9a-f]{24}"),
     "UUID": ("f47ac10b-58cc-4372-a567-0e02b2c3d479", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "one digit": ("9", r"\d"),
-    "one letter": ("z", r"[a-z]"),
-    "beyond ASCII": ("\u00e9a", r"\u00e9[a-f]"),
+    "one digit": ("9", r"\d{8}"),
+    "one letter": ("z", r"[a-z]{8}"),
+    "beyond ASCII": ("\u00e9a", r"(\u00e9[a-f]){4}"),
 }
 
 

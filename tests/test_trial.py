@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from typing_extensions import override
 
+from virtool_contract.body import finalize_body
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller
 from virtool_contract.options import resolve
@@ -18,6 +21,7 @@ from virtool_contract.serve import service
 from virtool_contract.stage import Stage
 from virtool_contract.target import Target, Unobserved
 from virtool_contract.trial import ACQUITTALS, conclude, confirm
+from virtool_contract.waivers import Waiver, Waivers, utc_today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,3 +255,87 @@ def test_a_crash_that_does_not_happen_again_is_no_trouble_on_the_way(
     assert set(seen.deviations) == {"errors.no-server-error", "finalize.answer"}
     assert seen.deviations["errors.no-server-error"].frequency == frequency
     assert seen.troubles == []
+
+
+# Waivers
+
+
+def waive(run: Run, clause: str, observed: str = "") -> None:
+    waiver = Waiver(clause=clause, reason="known", expires=utc_today(), observed=observed)
+    run.target.waivers = Waivers(entries=(waiver,))
+
+
+def test_what_is_the_doing_of_a_waived_deviation_is_waived_and_hides_nothing(
+    run_of: RunOf,
+) -> None:
+    """Reads that disagree look like the doing of a write, until a control leaves that out."""
+    run = run_of(service(("third-read-differs",), ()))
+    waive(run, "get.safe")
+    steps = (GET, replace(GET, operation="finalize", body=finalize_body({"foo": "bar"})), GET, GET)
+    scenario = Scenario(subjects={"A": "pending"}, steps=steps)
+    accused = replace(
+        deviation("finalize.changes-nothing-else"),
+        topic="effect.others.plain",
+        actual='/workflow: expected "a", got "b"',
+        request="finalize by owner",
+        scenario=scenario,
+    )
+    seen = Ledger()
+    seen.add(accused)
+    confirm(run, seen)
+    assert seen.deviations == run.ledger.deviations == {}
+    assert [each.clause for each in seen.waived.values()] == ["get.safe"]
+    assert run.innocent == {}
+    assert run.spared == {("finalize.changes-nothing-else", accused.likeness): 1}
+
+
+def test_another_way_to_break_a_clause_is_looked_into_where_the_first_is_waived(
+    run_of: RunOf,
+) -> None:
+    run = run_of(service(("user-missing", "workflow-missing"), ()))
+    waive(run, "get.document", '/: "user" is a required property')
+    seen = Ledger()
+    for member in ("user", "workflow"):
+        shown = replace(
+            deviation("get.document"),
+            topic="shape",
+            request="get by owner",
+            actual=f'/: "{member}" is a required property',
+        )
+        if member == "user":
+            seen.add(replace(shown, unanswered=True))  # which is not waived before it is sure
+        else:
+            seen.suspect(shown.clause, shown.likeness, partial(replace, shown))
+    confirm(run, seen)
+    (broken,) = seen.deviations.values()
+    assert broken.actual == '/: "workflow" is a required property'
+    assert (broken.seen, broken.tried) == (3, 3)
+
+
+def test_how_else_a_broken_clause_breaks_is_told(run_of: RunOf) -> None:
+    run = run_of(service(("user-missing", "workflow-missing"), ()))
+    stage = Stage(run.target, Ledger())
+    stage.get(stage.pending())
+    stage.close()
+    confirm(run, stage.ledger)
+    assert stage.ledger.others["get.document"] == [
+        'get by *: /: "user" is a required property',
+        'get by *: /: "workflow" is a required property',
+    ]
+    assert stage.ledger.suspects == {}
+
+
+def test_what_cannot_be_seen_behind_a_waived_deviation_is_excused(run_of: RunOf) -> None:
+    run = run_of()
+    seen = ledger(kept=("finalize.once",))
+    waiver = Waiver(clause="finalize.answer", reason="known", expires=utc_today())
+    seen.waive([waiver], lambda: deviation("finalize.answer"))
+    assert outcome(run, seen) == "unobserved: never observed: finalize.ready"
+    assert seen.excuses == {"finalize.ready": "behind what is waived of finalize.answer"}
+
+
+def test_a_promise_whose_only_deviation_is_waived_is_kept(run_of: RunOf) -> None:
+    seen = ledger(kept=("finalize.once",))
+    waiver = Waiver(clause="finalize.ready", reason="known", expires=utc_today())
+    seen.waive([waiver], lambda: deviation("finalize.ready"))
+    assert outcome(run_of(), seen) == "kept"

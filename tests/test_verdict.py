@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.scenario import Scenario
 from virtool_contract.verdict import Outcome, RunOutcome, Scope, Verdict, Verdicts, reach
+from virtool_contract.waivers import Waiver, Waivers
 
 RACES = {"finalize.atomic", "remove.atomic"}
 FULL = Scope(races=True)
@@ -50,6 +53,125 @@ def test_a_broken_must_is_a_violation(contract: Contract) -> None:
     verdict = of(verdicts, "get.document")
     assert verdict.outcome is Outcome.BROKEN
     assert verdict.deviation is ledger.deviations["get.document"]
+
+
+# Waivers
+
+TODAY = date(2026, 6, 30)
+WAIVER = Waiver(
+    clause="get.document",
+    reason="known",
+    expires=TODAY,
+    observed="404*",
+    file="waivers.yaml",
+    first=12,
+    last=15,
+)
+
+
+def scope(*waivers: Waiver, **more: Any) -> Scope:  # noqa: ANN401
+    return replace(FULL, waivers=Waivers(entries=waivers, today=TODAY), **more)
+
+
+def waive(ledger: Ledger, *waivers: Waiver) -> Ledger:
+    empty = Scenario(subjects={}, steps=())
+    shown = Deviation(clause="get.document", expected="x", actual="404", scenario=empty)
+    ledger.waive(waivers, lambda: shown)
+    return ledger
+
+
+@pytest.mark.parametrize("but", [(), ("get.document",)])
+def test_a_clause_that_is_broken_in_waived_ways_only_is_waived(
+    contract: Contract, but: tuple[str, ...]
+) -> None:
+    ledger = waive(observing(contract, *but), WAIVER)
+    verdicts = reach(contract, ledger, scope(WAIVER))
+    assert (verdicts.exit_code, verdicts.problem, verdicts.rotten) == (0, "", ())
+    verdict = of(verdicts, "get.document")
+    assert (verdict.outcome, verdict.deviation) == (Outcome.WAIVED, None)
+    (waived,) = verdict.waived
+    assert (waived.waiver, waived.count, waived.deviation.actual) == (WAIVER, 1, "404")
+
+
+def test_another_deviation_of_a_waived_clause_is_a_violation(contract: Contract) -> None:
+    ledger = broken(waive(observing(contract), WAIVER), "get.document")
+    verdicts = reach(contract, ledger, scope(WAIVER))
+    assert verdicts.exit_code == 1
+    verdict = of(verdicts, "get.document")
+    assert verdict.outcome is Outcome.BROKEN
+    assert [each.waiver for each in verdict.waived] == [WAIVER]
+
+
+def test_a_waiver_that_is_not_needed_is_stale(contract: Contract) -> None:
+    verdicts = reach(contract, observing(contract), scope(WAIVER))
+    assert verdicts.exit_code == 1
+    assert verdicts.outcome is RunOutcome.VIOLATES
+    (rotten,) = verdicts.rotten
+    assert rotten.says == (
+        "waivers.yaml:12: get.document: the waiver is stale, for the clause was kept and "
+        "'404*' was not seen; delete lines 12 to 15"
+    )
+    bare = replace(WAIVER, observed="", last=12)
+    (rotten,) = reach(contract, observing(contract), scope(bare)).rotten
+    assert rotten.says == (
+        "waivers.yaml:12: get.document: the waiver is stale, for the clause was kept and "
+        "no deviation was seen; delete line 12"
+    )
+
+
+def test_of_two_waivers_of_a_clause_the_one_that_is_not_needed_is_stale(
+    contract: Contract,
+) -> None:
+    other = replace(WAIVER, observed="500*", first=20, last=23)
+    verdicts = reach(contract, waive(observing(contract), WAIVER), scope(WAIVER, other))
+    assert [(each.waiver, each.kind) for each in verdicts.rotten] == [(other, "stale")]
+
+
+@pytest.mark.parametrize(
+    ("but", "waiver", "more"),
+    [
+        (("get.document",), {}, {}),
+        ((), {"intermittent": True}, {}),
+        ((), {"effort": "standard"}, {"effort": "quick", "races": False}),
+        ((), {}, {"everything": False, "selected": frozenset({"get.document"})}),
+        ((), {}, {"problem": "interrupted"}),
+        ((), {"clause": "remove.gone"}, {"removes": False}),
+    ],
+    ids=["not kept", "intermittent", "effort", "selection", "not ended", "not implemented"],
+)
+def test_a_waiver_is_not_stale_where_the_run_could_not_tell(
+    contract: Contract, but: tuple[str, ...], waiver: dict[str, Any], more: dict[str, Any]
+) -> None:
+    entry = replace(WAIVER, **waiver)
+    assert reach(contract, observing(contract, *but), scope(entry, **more)).rotten == ()
+
+
+def test_a_waiver_is_not_stale_behind_a_violation_of_its_clause(contract: Contract) -> None:
+    ledger = broken(observing(contract), "get.document")
+    assert reach(contract, ledger, scope(WAIVER)).rotten == ()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_waiver_past_its_date_fails_whether_needed_or_not(
+    contract: Contract, *, seen: bool
+) -> None:
+    entry = replace(WAIVER, expires=TODAY - timedelta(days=1), intermittent=True)
+    ledger = broken(observing(contract), "get.document") if seen else observing(contract)
+    verdicts = reach(contract, ledger, scope(entry))
+    assert verdicts.exit_code == 1
+    (rotten,) = verdicts.rotten
+    assert rotten.says == (
+        "waivers.yaml:12: get.document: the waiver expired on 2026-06-29; mend the target and "
+        "delete lines 12 to 15, or set a later `expires`"
+    )
+
+
+def test_a_waiver_past_its_date_is_no_matter_of_other_clauses(contract: Contract) -> None:
+    entry = replace(WAIVER, expires=TODAY - timedelta(days=1))
+    some = {"everything": False, "selected": frozenset({"get.safe"})}
+    assert reach(contract, observing(contract), scope(entry, **some)).rotten == ()
+    some["selected"] = frozenset({"get.document"})
+    assert len(reach(contract, observing(contract), scope(entry, **some)).rotten) == 1
 
 
 @pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 1)])

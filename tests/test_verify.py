@@ -62,7 +62,7 @@ def test_the_reference_conforms_and_a_report_is_written(
     rows = [line.split()[0] for line in lines if re.match(r"\S+ +(must|should|may) ", line)]
     assert rows == [*contract.clauses]
     assert list((tmp_path / "empty").iterdir()) == []
-    assert [file.name for file in folder.iterdir()] == ["report.json"]
+    assert {file.name for file in folder.iterdir()} == {"report.json", "writes.jsonl"}
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["version"] == 1
     assert report["verdict"] == "conforms"

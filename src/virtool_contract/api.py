@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterable
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote
 
@@ -11,7 +10,8 @@ import urllib3
 
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.exchange import Exchange, Headers, Request, Response
-from virtool_contract.interrupts import obey
+from virtool_contract.guard import Guard
+from virtool_contract.interrupts import obey, patience
 from virtool_contract.provider import reason
 from virtool_contract.secrets import Secrets
 
@@ -25,15 +25,11 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHUNK = 64 * 1024
 
 
-class UnsafeWriteError(RuntimeError):
-    """A write to an id that was neither handed out nor read as absent: a bug of the suite."""
-
-
 class Api:
     """Sends requests to one target, one session a thread.
 
     Redirects are never followed, proxies and .netrc never used; a body is read up to `body_cap`
-    bytes and `deadline` seconds. Writes go only to ids that were admitted (DESIGN, section 7).
+    bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through.
     """
 
     def __init__(
@@ -52,18 +48,10 @@ class Api:
         self.deadline = deadline
         self.body_cap = body_cap
         self.sent = 0
-        self._admitted: set[str] = set()
+        self.guard = Guard()
         self._local = threading.local()
         self._watchdog = Watchdog()
         self.secrets = Secrets()
-
-    def admit(self, analysis_id: str) -> None:
-        """Allow writes to an id: it was handed out by the provider, or read as absent."""
-        self._admitted.add(analysis_id)
-
-    def dismiss(self, analysis_ids: Iterable[str]) -> None:
-        """Forget ids that were torn down."""
-        self._admitted.difference_update(analysis_ids)
 
     def target(self, analysis_id: str) -> str:
         """The path of an analysis, its id percent-encoded."""
@@ -81,14 +69,14 @@ class Api:
         Raises:
             UnsafeWriteError: a write to an id that was not admitted.
         """
-        if method not in SAFE and analysis_id not in self._admitted:
-            raise UnsafeWriteError(f"{method} on {analysis_id!r}, which nobody handed out")
         target = self.target(analysis_id)
         request = Request(method=method, target=target, headers=headers, body=body)
         obey()
+        if method not in SAFE:
+            self.guard.let_through(method, analysis_id, target)
         self.sent += 1
         failure, response = "", None
-        with self._watchdog.watching(self.deadline) as watch:
+        with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
                 response = self._respond(request)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -96,6 +84,8 @@ class Api:
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
             return Exchange(request=request, failure=late)
+        if response is not None and method == "GET":
+            self.guard.note_read(analysis_id, response.status)
         return Exchange(request=request, response=response, failure=failure)
 
     def _respond(self, request: Request) -> Response:
@@ -110,7 +100,7 @@ class Api:
         answer = session.send(
             session.prepare_request(prepared),
             stream=True,
-            timeout=self.timeout,
+            timeout=patience(self.timeout),
             allow_redirects=False,
         )
         try:

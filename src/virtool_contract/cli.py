@@ -1,17 +1,18 @@
 """The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
 
 import argparse
-import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, clauses, loading
+from virtool_contract import __version__, clauses, loading, waivers
 from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
-from virtool_contract.options import OPTIONS, OptionError, resolve
+from virtool_contract.options import OPTIONS, WAIVERS, OptionError, resolve
+from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
 MOST_PROCESSES = 64
@@ -19,6 +20,7 @@ MOST_PROCESSES = 64
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit codes are those of DESIGN, section 8."""
+    occupy_standard_streams()
     parser = build_parser()
     chosen = parser.parse_args(arguments)
     try:
@@ -27,14 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"virtool-contract: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the process ends
+        drop_output()
         return USAGE
-    except Exception as error:  # noqa: BLE001 - a bug of ours must never read as a violation
-        what = f"{type(error).__name__}: {error}"
-        print(
-            f"could not test: the suite failed by itself ({what}); please report this",
-            file=sys.stderr,
-        )
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it is that of a violation
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+        print(f"virtool-contract: failed by itself ({where}); please report this", file=sys.stderr)
         return COULD_NOT_TEST
     return code
 
@@ -88,15 +88,23 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be checked, and send nothing"
     )
+    parser.add_argument(
+        "--write-waivers",
+        action="store_true",
+        help=f"draft a waiver for each deviation, in the file of --waivers or ./{WAIVERS}",
+    )
     parser.set_defaults(run=_verify)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
-    from virtool_contract.verify import verify  # noqa: PLC0415 - see above
+    from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
     settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
-    loading.load(settings.spec)
+    contract = loading.load(settings.spec)
+    if chosen.write_waivers and not chosen.dry_run:
+        return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
+    waivers.load(settings.waivers, contract)
     return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
 
 

@@ -7,17 +7,27 @@ from virtool_contract.model import Caller
 from virtool_contract.provider import Credentials
 
 
+class Unshown(str):
+    """Text that shows nothing of itself in a traceback with local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """A mask in its place."""
+        return "'***'"
+
+
 def credential_headers(credentials: Credentials) -> Headers:
     """The headers a job identifies itself with: verbatim ones, or HTTP Basic (RFC 7617)."""
     if credentials.headers:
-        return tuple(credentials.headers.items())
+        return tuple((name, Unshown(value)) for name, value in credentials.headers.items())
     return basic(f"job-{credentials.job_id}", credentials.job_key)
 
 
 def basic(user: str, password: str) -> Headers:
     """An HTTP Basic Authorization header."""
     token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return (("Authorization", f"Basic {token}"),)
+    return (("Authorization", Unshown(f"Basic {token}")),)
 
 
 def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
@@ -28,11 +38,11 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
     if caller is Caller.MALFORMED:
         return (("Authorization", "Basic !"),)
     if caller is Caller.WRONG_SCHEME:
-        return (("Authorization", f"Bearer {own.job_key or 'wrong'}"),)
+        return (("Authorization", Unshown(f"Bearer {own.job_key or 'wrong'}")),)
     if own.headers:
         secret = [name for name in own.headers if _is_secret(name)] or list(own.headers)
         return tuple(
-            (name, _spoil(caller, value) if name in secret else value)
+            (name, Unshown(_spoil(caller, value) if name in secret else value))
             for name, value in own.headers.items()
         )
     job = other if caller is Caller.FOREIGN_ID else own

@@ -4,6 +4,7 @@ A time-out bounds each silence only; a server that sends a byte now and then kee
 ever. http.client reads the head of an answer in one call, so nobody but another thread can end it.
 """
 
+import http.client
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
+from weakref import WeakSet
 
 import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -20,6 +22,7 @@ TICK = 0.1
 """Seconds between two looks at what is under way."""
 
 _LOCAL = threading.local()
+_WATCHDOGS: "WeakSet[Watchdog]" = WeakSet()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,8 +53,9 @@ class Watchdog:
     def __init__(self) -> None:
         """Start nothing yet."""
         self._watches: set[Watch] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._thread: threading.Thread | None = None
+        _WATCHDOGS.add(self)
 
     @contextmanager
     def watching(self, seconds: float) -> Iterator[Watch]:
@@ -70,14 +74,40 @@ class Watchdog:
             with self._lock:
                 self._watches.discard(watch)
 
+    def hurry(self, seconds: float) -> None:
+        """Give every exchange that is under way so many seconds more at most."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            for watch in tuple(self._watches):
+                watch.until = min(watch.until, until)
+
     def _run(self) -> None:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
             with self._lock:  # all the while: an exchange that has ended is not to be touched
-                for watch in self._watches:
+                for watch in tuple(self._watches):
                     if watch.until < now:
                         watch.expire()
+
+
+def hurry(seconds: float) -> None:
+    """Give every exchange of this process so many seconds more at most."""
+    for watchdog in tuple(_WATCHDOGS):
+        watchdog.hurry(seconds)
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """Passes over interim answers, of status 1xx (RFC 9110, section 15.2).
+
+    http.client does so for 100 alone, and takes another, such as 103, for the answer; the true one
+    would then be taken for that of the next request.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # not public
+        interim = 100 < status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if interim else status, reason
 
 
 class _Watched:
@@ -94,11 +124,11 @@ class _Watched:
 
 
 class _Connection(_Watched, HTTPConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _Pool(HTTPConnectionPool):

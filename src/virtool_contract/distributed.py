@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Self
 
 import pytest
 
 KEY = "virtool_contract"
+DAY = "virtool_contract_day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,24 @@ class Part:
         return cls(**{**part, "clauses": tuple(part.get("clauses", ()))})
 
 
+def tell_day(node: Any, day: date) -> None:  # noqa: ANN401 - xdist's, which has no types
+    """Tell a worker that is about to start which day it is: a run has one, also past midnight."""
+    node.workerinput[DAY] = day.isoformat()
+
+
+def day_of(config: pytest.Config) -> date | None:
+    """The day that this process was told; None where it is to look itself."""
+    told = getattr(config, "workerinput", {}).get(DAY)
+    return date.fromisoformat(told) if told else None
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs tests for another one, which reports."""
     return hasattr(config, "workerinput")
+
+
+def share_of(config: pytest.Config) -> tuple[int, int]:
+    """Which of how many processes this is, counted from 0."""
+    worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+    number = str(worker.get("workerid", "gw0")).removeprefix("gw")
+    return int(number), int(worker.get("workercount", 1))

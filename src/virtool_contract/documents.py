@@ -1,6 +1,6 @@
 """Documents of analyses: how one differs from what is known, and what gives one away. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from virtool_contract.contract import Contract
 from virtool_contract.json_values import Json, difference, same_instant, show
@@ -37,7 +37,7 @@ def compare(
     elif not finalized and results is not None:
         found["results"] = ("no results yet", f"/results: {show(results)}")
     if known.document:
-        moved = changed(contract, _settled(known.document), document)
+        moved = changed(contract, settled(known.document), document)
         if moved:
             found["others"] = ("the documented members as they were", moved)
         found |= _stored(contract, known, document)
@@ -64,13 +64,18 @@ def changed(
     Only documented members count. One that is missing now is a matter of shape, but for results,
     which may be absent or null where there are none. Order of rows and spelling of times are free.
     """
+    return next(changes(contract, before, document), None)
+
+
+def changes(
+    contract: Contract, before: Mapping[str, Json], document: Mapping[str, Json]
+) -> Iterator[str]:
+    """Everywhere a document says otherwise than one of before, once a member; see `changed`."""
     now = seen(contract, document)
     for key, value in before.items():
-        if key in now:
-            where = _member_moved(key, value, now.get(key))
-            if where:
-                return where
-    return None
+        where = _member_moved(key, value, now.get(key)) if key in now else None
+        if where:
+            yield where
 
 
 def seen(contract: Contract, document: Mapping[str, Json]) -> dict[str, Json]:
@@ -78,7 +83,7 @@ def seen(contract: Contract, document: Mapping[str, Json]) -> dict[str, Json]:
     return contract.documented(document) | {"results": document.get("results")}
 
 
-def _settled(document: Mapping[str, Json]) -> dict[str, Json]:
+def settled(document: Mapping[str, Json]) -> dict[str, Json]:
     """The members that no operation may change."""
     return {key: value for key, value in document.items() if key not in {"ready", "results"}}
 

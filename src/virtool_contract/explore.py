@@ -1,4 +1,8 @@
-"""Runs hypothesis over a target until no new clause breaks: each broken one is muted in turn."""
+"""Runs hypothesis over a target until no new clause breaks: each broken one is muted in turn.
+
+What is waived does not end a search. What looks like another broken clause, and is the doing of a
+waived deviation, is spared: that alone, not the clause.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +15,9 @@ from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from virtool_contract import replay
 from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
 from virtool_contract.stage import Stage
 
@@ -55,6 +61,7 @@ class Explorer:
         self.run = run
         self.ledger = ledger
         self.muted = set(run.ledger.deviations) | set(run.innocent)
+        self.spared = set(run.spared)
         self._shortest: Violation | None = None
         self._shrink_until = 0
 
@@ -62,6 +69,7 @@ class Explorer:
         """A stage whose plays end with the first clause that is not muted."""
         self.run.examples += 1
         stage = Stage(self.run.target, self.ledger, raises=True, muted=frozenset(self.muted))
+        stage.spared = frozenset(self.spared)
         stage.before_raising = self._keep
         return stage
 
@@ -133,8 +141,12 @@ class Explorer:
                 return
 
     def _note(self, violation: Violation) -> None:
-        self.ledger.add(violation.deviation)
-        self.muted.add(violation.deviation.clause)
+        deviation = violation.deviation
+        if replay.is_by_what_is_waived(self.run.target, deviation):
+            self.spared.add((deviation.clause, deviation.likeness))
+            return
+        self.ledger.add(deviation)
+        self.muted.add(deviation.clause)
 
 
 @contextmanager
@@ -150,12 +162,19 @@ def _folder_of_its_own() -> Iterator[None]:
 
 
 def _inside(flaky: Flaky) -> Violation:
-    """The violation that did not come again when hypothesis tried: intermittent, but real."""
+    """The violation that did not come again when hypothesis tried: intermittent, but real.
+
+    Raises:
+        ExhaustedError: it is no violation; the analyses were used up in the midst of it.
+    """
+    used_up: ExhaustedError | None = None
     pending: list[BaseException] = [flaky]
     while pending:
         error = pending.pop()
         if isinstance(error, Violation):
             return error
+        if isinstance(error, ExhaustedError):
+            used_up = error
         pending.extend(getattr(error, "exceptions", ()))
         pending.extend(filter(None, (error.__cause__, error.__context__)))
-    raise flaky
+    raise used_up or flaky

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,8 +13,11 @@ from urllib.parse import urlsplit
 
 from virtool_contract.json_values import Json, NotJsonError, parse
 
+PROVIDERS = ("state-change-url", "state-change-command", "state-file")
+"""The options of which one is needed for a target of one's own."""
 DOCUMENTED_ROOT = "/api"
 EFFORTS = ("quick", "standard")
+WAIVERS = "waivers.yaml"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -121,6 +125,25 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """A whole number from 1 up."""
+    value = whole(text)
+    if not value:
+        raise ValueError("is not a number from 1 up; try 500")
+    return value
+
+
+def command(text: str) -> str:
+    """A command as a shell would split it; it is started without one."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"is no command ({error}); try 'python provider.py'") from None
+    if not words:
+        raise ValueError("is no command; try 'python provider.py'")
+    return text
+
+
 def seconds(text: str) -> float:
     """A number of seconds."""
     try:
@@ -171,7 +194,25 @@ OPTIONS = (
         name="state-change-url",
         metavar="URL",
         read=url,
-        help="where provider states are set up, by POST (needed with --base-url)",
+        help="where provider states are set up, by POST (one of these is needed with --base-url)",
+    ),
+    Option(
+        name="state-change-command",
+        metavar="CMD",
+        read=command,
+        help="a process that sets provider states up, one JSON line each way",
+    ),
+    Option(
+        name="state-file",
+        metavar="FILE",
+        read=path,
+        help="JSON lines of analyses that were set up beforehand, each used once",
+    ),
+    Option(
+        name="max-subjects",
+        metavar="N",
+        read=count,
+        help="ask the provider for so many analyses at most, and use them sparingly",
     ),
     Option(
         name="api-root",
@@ -233,6 +274,12 @@ OPTIONS = (
         read=path,
         help="another contract than the one that comes with the suite",
     ),
+    Option(
+        name="waivers",
+        metavar="FILE",
+        read=path,
+        help=f"known deviations that do not fail the run (default: {WAIVERS}, where there is one)",
+    ),
 )
 
 
@@ -242,6 +289,9 @@ class Settings:
 
     base_url: str | None
     state_change_url: str | None
+    state_change_command: str | None
+    state_file: str | None
+    max_subjects: int | None
     api_root: str
     extra_body_fields: Mapping[str, Json] | None
     effort: str
@@ -251,6 +301,7 @@ class Settings:
     wait_for_server: float
     report_dir: str | None
     spec: str | None
+    waivers: str | None
 
 
 def resolve(
@@ -277,17 +328,29 @@ def resolve(
             values[option.key] = option.parse(_as_text(filed[option.name]), where)
         else:
             values[option.key] = option.default
+    values["waivers"] = values["waivers"] or _waivers_in(folder)
     settings = Settings(**values)
     _check_together(settings)
     return settings
 
 
+def _waivers_in(folder: Path | None) -> str | None:
+    """The file of waivers that a run finds by itself, named as seen from the working folder."""
+    file = (folder or Path.cwd()) / WAIVERS
+    if not file.is_file():
+        return None
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
 def _check_together(settings: Settings) -> None:
-    # A --base-url without --state-change-url is complained about once the target was reached: one
+    # A --base-url without a provider is complained about once the target was reached: one
     # that is not there at all is the better reason (run.py).
-    if settings.state_change_url and not settings.base_url:
+    given = [name for name in PROVIDERS if getattr(settings, name.replace("-", "_"))]
+    if len(given) > 1:
+        raise OptionError(f"--{given[0]} and --{given[1]}: give one of them, not both")
+    if given and not settings.base_url:
         raise OptionError(
-            "--state-change-url: needs --base-url too, the target that the states are set up in; "
+            f"--{given[0]}: needs --base-url too, the target that the states are set up in; "
             "try --base-url http://localhost:9950"
         )
 

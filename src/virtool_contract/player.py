@@ -6,13 +6,21 @@ from dataclasses import dataclass, replace
 from virtool_contract.disguises import disguised
 from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
+from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
-from virtool_contract.ledger import Deviation, Ledger, Violation
-from virtool_contract.model import Caller, Due, step, step_in_disguise
+from virtool_contract.ledger import Deviation, Ledger, Violation, alike
+from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
-from virtool_contract.target import Subject, Target, TargetTroubleError
+from virtool_contract.target import (
+    SHORTEST_ABSENT,
+    UNAVAILABLE,
+    Subject,
+    Target,
+    TargetTroubleError,
+    Unobserved,
+)
 
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
 """What stands for the response where none came."""
@@ -37,7 +45,9 @@ class Player:
 
     Broken clauses go into the ledger and the play goes on from what the target now holds, so
     that one play shows all that is wrong. With `raises`, the first broken clause that is not in
-    `muted` ends the play, which is what hypothesis needs to shrink it.
+    `muted` ends the play, which is what hypothesis needs to shrink it. What a waiver covers is
+    counted apart, raises nothing and mutes nothing; `spared` is what turned out to be such a
+    deviation's doing, by clause and likeness.
     """
 
     def __init__(
@@ -53,10 +63,12 @@ class Player:
         self.ledger = ledger if ledger is not None else Ledger()
         self.raises = raises
         self.muted = muted
+        self.spared: frozenset[tuple[str, str]] = frozenset()
         self.before_raising: Callable[[Violation], None] = lambda _violation: None
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
+        self._blamed = False
         self._sent_before = target.api.sent
 
     def enter(self, subject: Subject) -> None:
@@ -70,6 +82,7 @@ class Player:
         Raises:
             Violation: with `raises`, a clause that is not muted is broken.
             TargetTroubleError: no answer came.
+            Unobserved: a write to an id that should be nobody's, and may be somebody's.
             UnknownStateError: the caller needs a job that the provider cannot set up.
         """
         contract = self.target.contract
@@ -80,11 +93,15 @@ class Player:
             due = step_in_disguise(operation, move.caller)
         else:
             due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
+        if operation.id != "get" and not self.may_write(subject):
+            raise Unobserved("a write to an id that should be nobody's could reach somebody's")
         self.steps.append(move)
         exchange = self._exchange(subject, move)
         if exchange.response is None:
             return self._unanswered(subject, due, exchange)
         response = exchange.response
+        if response.status in UNAVAILABLE and not self.target.is_alive():
+            raise self._gone(replace(exchange, failure=f"it answers {response.status}"))
         after = after_success(known, due, move.body)
         judgement = judge(contract, due, known, response, after)
         if judgement.surprised and operation.id == "get" and known.cause != READ:
@@ -175,6 +192,33 @@ class Player:
             subject.known = known
         return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
+    def may_write(self, subject: Subject) -> bool:
+        """Whether a write to a subject can reach nobody else's analysis.
+
+        The id of one that is, or may be, removed is nobody's, so it is read first, unless that was
+        just done: what is there now, other than the subject itself, is somebody's. Where any job
+        may write to any analysis, a lax look-up would do harm: `12` may be taken for the beginning
+        of `123`.
+        """
+        guard, analysis_id = self.target.api.guard, subject.known.id
+        if subject.credentials is None:
+            return guard.allows(analysis_id) and not self.target.lets_others_write
+        if subject.known.phase is not Phase.ABSENT and not subject.known.doubtful:
+            return True
+        if self.target.lets_others_write and len(analysis_id) < SHORTEST_ABSENT:
+            return False
+        return guard.was_absent(analysis_id) or self._is_there(subject)
+
+    def _is_there(self, subject: Subject) -> bool:
+        """Whether its owner reads a 404, or the subject itself."""
+        response = self.response(subject, Step(subject=subject.label, operation="get"))
+        try:
+            document = parse(response.body)
+        except NotJsonError:
+            document = None
+        mine = isinstance(document, dict) and document.get("id") == subject.known.id
+        return response.status == 404 or mine
+
     def headers(self, subject: Subject, move: Step) -> Headers:
         """The headers of a step: who sends it, and what its body is."""
         headers = self.target.headers(move.caller, subject.credentials)
@@ -210,13 +254,41 @@ class Player:
         subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
-        fresh = [finding for finding in broken if finding.clause not in self.muted]
+        self._blamed = self._blamed or bool(broken)
+        found = [each for each in broken if not self._is_waived(each) and not self._is_spared(each)]
+        fresh = [finding for finding in found if finding.clause not in self.muted]
         if fresh and self.raises:
             violation = Violation(self.target.contract, self._deviation(fresh[0]))
             self.before_raising(violation)
             raise violation
-        for finding in fresh:
+        for finding in found:
+            self._take_in(finding)
+
+    def _take_in(self, finding: Finding) -> None:
+        if finding.clause not in self.muted and finding.clause not in self.ledger.deviations:
             self.ledger.add(self._deviation(finding))
+            return
+        way = self._likeness(finding)
+        self.ledger.suspect(finding.clause, way, lambda: self._deviation(finding))
+
+    def _is_spared(self, finding: Finding) -> bool:
+        return bool(self.spared) and (finding.clause, self._likeness(finding)) in self.spared
+
+    def _likeness(self, finding: Finding) -> str:
+        return alike(self._request(finding), finding.topic, finding.actual)
+
+    def _is_waived(self, finding: Finding) -> bool:
+        """Count what a waiver covers.
+
+        What came is compared with its key in it: the `***` of a report, which a waiver may quote,
+        stands for anything.
+        """
+        if not self.target.waivers.of(finding.clause):
+            return False
+        covering = self.target.waivers.covering(
+            finding.clause, self._request(finding), finding.actual
+        )
+        return self.ledger.waive(covering, lambda: self._deviation(finding))
 
     def _deviation(self, finding: Finding) -> Deviation:
         return Deviation(
@@ -224,8 +296,18 @@ class Player:
             expected=self.target.api.secrets.hide(finding.expected),
             actual=self.target.api.secrets.hide(finding.actual),
             topic=finding.topic,
+            request=self._request(finding),
             scenario=self.scenario(),
         )
+
+    def _request(self, finding: Finding) -> str:
+        """The request to blame: the last one, or the write whose effect a later read has shown."""
+        shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
+        writes = [move for move in self.steps if move.operation != "get"]
+        by_write = shown_later and finding.operation != "get" and writes
+        for blamed in (writes if by_write else self.steps)[-1:]:
+            return f"{blamed.operation} by {blamed.caller}"
+        return ""
 
     def scenario(self) -> Scenario:
         """What has been played so far."""
@@ -259,12 +341,18 @@ class Player:
             response = self.response(subject, Step(subject=subject.label, operation="get"))
             subject.known = adopted(self.target.contract, subject.known, response)
 
+    def _is_untouched(self, subject: Subject) -> bool:
+        """Whether a subject is as it was handed out: its last read says so, and nothing broke."""
+        known = subject.known
+        read_last = known.cause == READ and known.phase is Phase.PENDING
+        return read_last and not known.doubtful and not self._blamed
+
     def close(self) -> None:
         """Give back the subjects."""
         for label, subject in self.subjects.items():
             if label != BYSTANDER and subject.credentials is not None:
-                self.target.tear_down(subject)
-        self.target.api.dismiss(
+                self.target.give_back(subject, untouched=self._is_untouched(subject))
+        self.target.api.guard.dismiss(
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )
         self.ledger.requests += self.target.api.sent - self._sent_before

@@ -4,13 +4,15 @@ Anything wrong here means that nothing can be established (exit 3); it is never 
 """
 
 import time
+from contextlib import suppress
 
+from virtool_contract.body import finalize_body
 from virtool_contract.exchange import Exchange
 from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
-from virtool_contract.provider import ProviderError
-from virtool_contract.target import NOBODY, Subject, Target, TargetTroubleError
+from virtool_contract.provider import check_pending
+from virtool_contract.target import NOBODY, UNAVAILABLE, Subject, Target, TargetTroubleError
 
 INTERVAL = 0.2
 """Seconds between two tries while a target starts."""
@@ -26,6 +28,7 @@ def probe(target: Target, wait: float = 0.0) -> None:
         ProviderError: the provider cannot be reached, refuses, or hands out what is not pending.
     """
     wait_for(target, wait)
+    target.call_witness()
     subject = target.pending("probe", files=False)
     try:
         _readable(target, subject)
@@ -40,7 +43,7 @@ def wait_for(target: Target, seconds: float) -> None:
     while True:
         exchange = target.api.send("GET", NOBODY)
         answer = exchange.response
-        if answer is not None and answer.status not in {502, 503, 504}:
+        if answer is not None and answer.status not in UNAVAILABLE:
             return
         if time.monotonic() >= until:
             what = exchange.failure or f"it answers {answer.status if answer else 'nothing'}"
@@ -50,9 +53,13 @@ def wait_for(target: Target, seconds: float) -> None:
         time.sleep(INTERVAL)
 
 
-def _send(target: Target, subject: Subject, method: str, caller: Caller) -> Exchange:
+def _send(
+    target: Target, subject: Subject, method: str, caller: Caller, body: bytes = b""
+) -> Exchange:
     headers = target.headers(caller, subject.credentials)
-    exchange = target.api.send(method, subject.known.id, headers)
+    if body:
+        headers = (*headers, ("Content-Type", "application/json"))
+    exchange = target.api.send(method, subject.known.id, headers, body)
     if exchange.response is None:
         raise TargetTroubleError(
             f"the target at {target.api.base_url} gave no answer to {method} {target.api.path}: "
@@ -72,17 +79,24 @@ def _readable(target: Target, subject: Subject) -> None:
             f"{said}; are the provider's credentials, --base-url "
             f"({target.api.base_url}) and --api-root right?"
         )
+    with suppress(NotJsonError):  # a broken clause, which the promises will report
+        check_pending(parse(answer.body))
+
+
+def check_provider(target: Target) -> None:
+    """Make sure, before a target is accused, that what it is given to work on is pending.
+
+    Raises:
+        TargetTroubleError, ProviderError: as `probe`.
+    """
+    subject = target.pending("check", files=False)
     try:
-        document = parse(answer.body)
-    except NotJsonError:
-        return  # a broken clause, which the promises will report
-    if not isinstance(document, dict):
-        return
-    if document.get("ready") is True and isinstance(document.get("results"), dict):
-        raise ProviderError(
-            "the provider handed out an analysis that is not pending: its `ready` is true; "
-            "expected a fresh analysis without results for the state 'a pending analysis'"
-        )
+        answer = _send(target, subject, "GET", Caller.OWNER).response
+        assert answer is not None
+        with suppress(NotJsonError):
+            check_pending(parse(answer.body))
+    finally:
+        target.tear_down(subject)
 
 
 def _characterize(target: Target, subject: Subject) -> None:
@@ -90,7 +104,20 @@ def _characterize(target: Target, subject: Subject) -> None:
     foreign = _send(target, subject, "GET", Caller.OTHER_JOB).response
     assert foreign is not None
     target.trusts_404 = foreign.status != 404
+    target.lets_others_write = _lets_others_write(target, subject)
     target.removes = _removes(target, subject)
+
+
+def _lets_others_write(target: Target, subject: Subject) -> bool:
+    """Whether another job may write; then a write to an id that is nobody's may hit somebody's."""
+    for operation in target.contract.operations.values():
+        if operation.id == "get":
+            continue
+        body = finalize_body({"foo": "bar"}).raw if operation.takes_body else b""
+        answer = _send(target, subject, operation.method, Caller.OTHER_JOB, body).response
+        if answer is not None and answer.status < 300:
+            return True
+    return False
 
 
 def _removes(target: Target, subject: Subject) -> bool:

@@ -13,17 +13,25 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from virtool_contract.json_values import NotJsonError, parse, show
+from virtool_contract.deadlines import Watchdog, WatchedAdapter
+from virtool_contract.interrupts import patience
+from virtool_contract.json_values import Json, NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
 JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
 
 ANSWER_LIMIT = 1024 * 1024
 """How many bytes of a provider's answer are read."""
+DEADLINES = 3
+"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class ProviderError(RuntimeError):
     """The provider did not set up what was asked for; the run can establish nothing (exit 3)."""
+
+
+class ExhaustedError(ProviderError):
+    """There are no more analyses, or the run may not ask for more; what was seen holds."""
 
 
 class UnknownStateError(ProviderError):
@@ -57,6 +65,9 @@ class Provider(Protocol):
             ProviderError: it could not be carried out.
         """
 
+    def close(self) -> None:
+        """Let go of what the provider was reached by; nothing is asked of it any more."""
+
 
 class HttpProvider:
     """A provider behind a URL that takes state changes as POSTed JSON."""
@@ -68,18 +79,33 @@ class HttpProvider:
         self._session = requests.Session()
         # A proxy or a .netrc of the developer's has no business between the suite and its target.
         self._session.trust_env = False
+        self._watchdog = Watchdog()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, WatchedAdapter(max_retries=0))
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        try:
-            with self._session.post(
-                self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
-            ) as answer:
-                raw = answer.raw.read(ANSWER_LIMIT, decode_content=True)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ProviderError(f"{self._place()} cannot be reached: {reason(error)}") from None
-        return self._read(state, answer.status_code, raw)
+        deadline = patience(DEADLINES * self.timeout)
+        with self._watchdog.watching(deadline) as watch:
+            try:
+                status, raw = self._post(message)
+                failure = ""
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                failure = reason(error)
+        if watch.expired:
+            failure = f"its answer was not complete after {deadline:g} seconds"
+        if failure:
+            raise ProviderError(f"{self._place()} cannot be reached: {failure}")
+        return self._read(state, status, raw)
+
+    def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
+        timeout = patience(self.timeout)
+        with self._session.post(
+            self.url, json=message, timeout=timeout, allow_redirects=False, stream=True
+        ) as answer:
+            raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
+            return answer.status_code, raw
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -87,23 +113,43 @@ class HttpProvider:
         return f"the provider at {parts.scheme}://{host}{parts.path}"
 
     def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
-        try:
-            answer = parse(raw)
-        except NotJsonError as error:
-            hint = "it should answer with one JSON object; is --state-change-url right?"
-            raise ProviderError(f"{self._place()} answered {status}, {error}: {hint}") from None
-        if not isinstance(answer, dict):
-            raise ProviderError(
-                f"{self._place()} answered {status} with {_kind(answer)}: expected a JSON object"
-            )
-        if not _is_text(answer):
-            raise ProviderError(f"{self._place()} answered {status} with a lone surrogate in it")
-        if answer.get("error") == "unknown state":
-            raise UnknownStateError(f"{self._place()} does not know the state {state!r}")
-        if status >= 300 or "error" in answer:
-            problem = show(answer.get("error", "no `error` member"))
-            raise ProviderError(f"{self._place()} answered {status} to {state!r}: {problem}")
+        place = f"{self._place()} answered {status}"
+        hint = "it should answer with one JSON object; is --state-change-url right?"
+        answer = read_answer(self._place(), hint, state, raw, said=place)
+        if status >= 300:
+            raise ProviderError(f"{place} to {state!r}: no `error` member")
         return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def read_answer(
+    place: str, hint: str, state: str, raw: bytes, *, said: str = ""
+) -> Mapping[str, Any]:
+    """Read the answer to a state change: one JSON object.
+
+    `place` names the provider, `said` how it answered, and `hint` what to look at if this is none.
+
+    Raises:
+        UnknownStateError: the provider does not know the state.
+        ProviderError: it refuses, or this is no JSON object.
+    """
+    said = said or f"{place} answered"
+    try:
+        answer = parse(raw)
+    except NotJsonError as error:
+        raise ProviderError(f"{said}, {error}: {hint}") from None
+    if not isinstance(answer, dict):
+        raise ProviderError(f"{said} with {_kind(answer)}: expected a JSON object")
+    if not _is_text(answer):
+        raise ProviderError(f"{said} with a lone surrogate in it")
+    if answer.get("error") == "unknown state":
+        raise UnknownStateError(f"{place} does not know the state {state!r}")
+    if "error" in answer:
+        raise ProviderError(f"{said} to {state!r}: {show(answer['error'])}")
+    return answer
 
 
 def reason(error: BaseException) -> str:
@@ -132,6 +178,21 @@ def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") ->
             f"expected a string, got {_kind(analysis_id)}"
         )
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
+
+
+def check_pending(document: Json) -> None:
+    """Make sure that a document just read is not that of an analysis which is finalized already.
+
+    Raises:
+        ProviderError: it is; to play on would accuse the target of what the provider did.
+    """
+    if not isinstance(document, dict):
+        return  # a broken clause, which the promises will report
+    if document.get("ready") is True and isinstance(document.get("results"), dict):
+        raise ProviderError(
+            "the provider handed out an analysis that is not pending: its `ready` is true; "
+            "expected a fresh analysis without results for the state 'a pending analysis'"
+        )
 
 
 def job_without_analysis(provider: Provider) -> Credentials:

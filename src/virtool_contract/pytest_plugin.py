@@ -5,25 +5,27 @@ It is inert in a session that collects nothing of `contract_tests`.
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from virtool_contract import loading, trial
+from virtool_contract import distributed, loading, trial, waivers
 from virtool_contract.contract import Contract, ContractError
-from virtool_contract.distributed import Part, is_worker
+from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
-from virtool_contract.provider import ProviderError, UnknownStateError
+from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
 from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
 from virtool_contract.verdict import Scope, Verdicts, reach
+from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
 SUITE = "contract_tests"
@@ -83,6 +85,7 @@ class ContractPlugin:
         self.run: Run | None = None
         self.total = Ledger()
         self.started = time.monotonic()
+        self.seconds = 0.0
         self.rerun = "pytest --pyargs contract_tests"
         self.problem = ""
         self.selected = False
@@ -91,6 +94,8 @@ class ContractPlugin:
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
+        self.today = distributed.day_of(config) or waivers.utc_today()
+        self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
 
@@ -110,6 +115,7 @@ class ContractPlugin:
         try:
             self.settings = settings_of(self.config)
             self.contract = loading.load(self.settings.spec)
+            self.waivers = waivers.load(self.settings.waivers, self.contract, self.today)
         except (OptionError, ContractError) as error:
             self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
             return
@@ -117,6 +123,8 @@ class ContractPlugin:
             item.extra_keyword_matches.update(_clauses(item))
         left_out = [item for item in ours if not self._is_in_effort(item)]
         items[:] = [item for item in items if item not in left_out]
+        # Promises first: what they find need not be searched for, and analyses may be few.
+        items.sort(key=_is_search)
         self.collected = len(ours) - len(left_out)
 
     def _is_in_effort(self, item: pytest.Item) -> bool:
@@ -137,6 +145,7 @@ class ContractPlugin:
             raise pytest.UsageError(problem)
         else:
             self.problem = problem
+            self._report_nothing(Part(problem=problem))
             pytest.exit(f"could not test: {problem}", returncode=code)
 
     @pytest.hookimpl(tryfirst=True)
@@ -150,7 +159,7 @@ class ContractPlugin:
             return
         assert self.settings
         try:
-            self.run = Run.start(self.settings)
+            self.run = Run.start(self.settings, self.waivers, share_of(self.config))
         except (TargetTroubleError, ProviderError) as error:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
@@ -168,6 +177,11 @@ class ContractPlugin:
             yield
         except (Unobserved, UnknownStateError) as reason:
             unseen = str(reason)
+        except ExhaustedError as error:
+            if not _is_search(item):
+                self._give_up(item, error)
+            unseen = str(error)
+            self._note_early_end(item, error)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
         ledger = item.stash.get(LEDGER, Ledger())
@@ -180,11 +194,21 @@ class ContractPlugin:
         except Unobserved as reason:
             pytest.skip(str(reason))
 
+    def _note_early_end(self, item: pytest.Item, error: ExhaustedError) -> None:
+        """A search that analyses ran out for ends there, which the report says."""
+        assert self.run
+        ledger = item.stash.get(LEDGER, self.run.ledger)
+        ledger.troubles.append(f"{item.name} ended early: {error}")
+
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         """End the run: what cannot be talked to cannot be judged."""
-        self.problem = str(error)
-        item.session.shouldstop = f"could not test: {error}"
-        pytest.skip(f"could not test: {error}")
+        self.problem = self._hide(str(error))
+        item.session.shouldstop = f"could not test: {self.problem}"
+        pytest.skip(f"could not test: {self.problem}")
+
+    def _hide(self, text: str) -> str:
+        """A text without keys."""
+        return self.run.target.api.secrets.hide(text) if self.run else text
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -195,8 +219,11 @@ class ContractPlugin:
         if call.excinfo is not None and call.excinfo.errisinstance(Violation):
             report.longrepr = str(call.excinfo.value)
         elif report.failed and _is_ours(item):
+            report.longrepr = self._hide(str(report.longrepr))
             last = str(report.longrepr).strip().splitlines()[-1:]
             report.user_properties.append((FAILED, " ".join(last)))
+        if _is_ours(item):
+            report.sections = [(name, self._hide(text)) for name, text in report.sections]
         if report.when == "teardown" and LEDGER in item.stash:
             report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
         return report
@@ -211,9 +238,25 @@ class ContractPlugin:
 
     # The end
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """A suite that fails by itself has tested nothing."""
-        self.problem = self.problem or f"the suite failed by itself: {excinfo.exconly()}"
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(
+        self,
+        excrepr: Any,  # noqa: ANN401 - pytest's, not public
+        excinfo: pytest.ExceptionInfo[BaseException],
+    ) -> None:
+        """A suite that fails by itself has tested nothing; its traceback is shown without keys."""
+        said = self._hide(excinfo.exconly())
+        self.problem = self.problem or f"the suite failed by itself: {said}"
+        alone = [(excrepr.reprtraceback,)] if hasattr(excrepr, "reprtraceback") else []
+        for traceback, *_ in getattr(excrepr, "chain", alone):
+            for entry in traceback.reprentries:
+                entry.lines = [self._hide(line) for line in entry.lines]
+                entry.reprlocals = entry.reprfuncargs = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Have all processes of pytest-xdist go by the same date."""
+        distributed.tell_day(node, self.today)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
@@ -229,17 +272,24 @@ class ContractPlugin:
             self.part = self._own_part(self.run)
             self.run.stop()
         if self.part is None:
+            if self.problem and not is_worker(self.config):
+                with suppress(OptionError, ContractError):
+                    self._report_nothing(Part(problem=self.problem))
             return
         if is_worker(self.config):
             self.part.tell(self.config)
             return
         if self.part.code:
             session.exitstatus = self.part.code
+            if self.part.code == COULD_NOT_TEST:
+                self._report_nothing(self.part)
             return
         self._conclude_run(self.part)
         assert self.verdicts
         if self.verdicts.exit_code == COULD_NOT_TEST:
             session.exitstatus = COULD_NOT_TEST
+        elif self.verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _own_part(self, run: Run) -> Part:
         return Part(
@@ -257,20 +307,24 @@ class ContractPlugin:
         scope = Scope(
             removes=part.removes,
             races=settings.effort == "standard",
+            effort=settings.effort,
+            waivers=self.waivers or waivers.load(settings.waivers, contract, self.today),
             everything=not part.selected,
             selected=frozenset(part.clauses),
             strict=settings.strict,
             problem=self.problem or part.problem,
         )
         self.verdicts = reach(contract, self.total, scope)
-        if settings.report_dir:
-            content = json_report.render(self._report())
-            file = Path(settings.report_dir, "report.json")
-            try:
-                file.write_bytes(content)
-            except OSError as error:
-                problem = f"{file} cannot be written: {error.strerror}"
-                self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+        self.seconds = time.monotonic() - self.started
+        if problem := _write(self._report(self.verdicts, part)):
+            self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+
+    def _report_nothing(self, part: Part) -> None:
+        """Write a report that says why there is nothing to report, where one was asked for."""
+        settings = self.settings = self.settings or settings_of(self.config)
+        contract = self.contract = self.contract or loading.load(settings.spec)
+        verdicts = reach(contract, self.total, Scope(problem=part.problem))
+        _write(self._report(verdicts, replace(part, base_url=settings.base_url or "")))
 
     def so_far(self) -> SoFar | None:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""
@@ -282,21 +336,21 @@ class ContractPlugin:
 
     def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""
-        return text_report.render(self._report()) if self.verdicts else ""
+        if self.verdicts is None or self.part is None:
+            return ""
+        return text_report.render(self._report(self.verdicts, self.part))
 
-    def _report(self) -> Report:
+    def _report(self, verdicts: Verdicts, part: Part) -> Report:
         assert self.contract
-        assert self.verdicts
         assert self.settings
-        assert self.part
         return Report(
             contract=self.contract,
-            verdicts=self.verdicts,
+            verdicts=verdicts,
             settings=self.settings,
-            base_url=self.part.base_url,
-            path=self.part.path,
+            base_url=part.base_url,
+            path=part.path,
             rerun=self.rerun,
-            seconds=time.monotonic() - self.started,
+            seconds=self.seconds,
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
@@ -320,3 +374,20 @@ def _is_ours(item: pytest.Item) -> bool:
 
 def _clauses(item: pytest.Item) -> list[str]:
     return [each for mark in item.iter_markers("clause") for each in mark.args]
+
+
+def _is_search(item: pytest.Item) -> bool:
+    """Whether an item searches, beyond the promises, for what they do not show."""
+    return _is_ours(item) and item.get_closest_marker("effort") is not None
+
+
+def _write(report: Report) -> str:
+    """Write the report where one was asked for; what is wrong with that, if anything is."""
+    if not report.settings.report_dir:
+        return ""
+    file = Path(report.settings.report_dir, "report.json")
+    try:
+        file.write_bytes(json_report.render(report))
+    except OSError as error:
+        return f"{file} cannot be written: {error.strerror}"
+    return ""

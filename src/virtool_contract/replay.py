@@ -61,15 +61,28 @@ def _enter(stage: Stage, label: str, state: str) -> None:
 def confirm(target: Target, deviation: Deviation) -> Deviation:
     """Make sure of a deviation: blame the right clause, shorten its scenario, replay it.
 
-    The clause may come back as another one, where a control shows that it is innocent.
+    The clause may come back as another one, where a control shows that it is innocent. What comes
+    back may be waived; it is not replayed then.
     """
     if not deviation.unanswered:
         deviation = _controlled(target, deviation)
+        if is_waived(target, deviation):
+            return deviation
         first = _again(target, deviation)
         if first is not None:
             deviation = _shortened(target, first)
     seen = sum(_again(target, deviation) is not None for _ in range(CONFIRMATIONS))
     return replace(deviation, seen=seen, tried=CONFIRMATIONS)
+
+
+def is_waived(target: Target, deviation: Deviation) -> bool:
+    """Whether a waiver covers a deviation."""
+    return bool(target.waivers.covering(deviation.clause, deviation.request, deviation.actual))
+
+
+def is_by_what_is_waived(target: Target, deviation: Deviation) -> bool:
+    """Whether a control shows that a deviation is the doing of a waived one."""
+    return bool(target.waivers.entries) and is_waived(target, _controlled(target, deviation))
 
 
 def _controlled(target: Target, deviation: Deviation) -> Deviation:
@@ -88,7 +101,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
     )
     for control, explains in controls:
         if control != deviation.scenario:
-            shown = _shown(target, control).values()
+            shown = _all_shown(target, control)
             found = next((other for other in shown if explains(deviation, other)), None)
             if found is not None:
                 return found
@@ -105,7 +118,7 @@ def _without_race(target: Target, deviation: Deviation) -> Deviation:
     reads = tuple(Step(subject=label, operation="get") for label in scenario.subjects)
     for steps in (scenario.steps, scenario.steps[::-1]):
         one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
-        for found in _shown(target, one_by_one).values():
+        for found in _all_shown(target, one_by_one):
             another_refusal = found.topic.startswith("refused") and found.actual.startswith("4")
             if found.topic.startswith(STATEFUL) and not another_refusal:
                 return found
@@ -151,15 +164,21 @@ def _with_plain_results(scenario: Scenario) -> Scenario:
 
 
 def _again(target: Target, deviation: Deviation) -> Deviation | None:
-    return _shown(target, deviation.scenario).get(deviation.clause)
+    return _shown(target, deviation.scenario).deviations.get(deviation.clause)
 
 
-def _shown(target: Target, scenario: Scenario) -> dict[str, Deviation]:
+def _shown(target: Target, scenario: Scenario) -> Ledger:
     """What a scenario breaks; nothing where what it needs cannot be had."""
     try:
-        return play(target, scenario).deviations
+        return play(target, scenario)
     except Unobserved:
-        return {}
+        return Ledger()
+
+
+def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
+    """What a scenario breaks, waived or not: either may be the cause of what is looked into."""
+    shown = _shown(target, scenario)
+    return [*shown.deviations.values(), *shown.waived.values()]
 
 
 def _shortened(target: Target, deviation: Deviation) -> Deviation:

@@ -1,5 +1,6 @@
 """One run: from settings to a probed target, and what all its tests have observed together."""
 
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,13 @@ from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
-from virtool_contract.provider import HttpProvider
+from virtool_contract.provider import HttpProvider, Provider, ProviderError
+from virtool_contract.providers import file
+from virtool_contract.providers.command import CommandProvider
+from virtool_contract.providers.file import FileProvider
+from virtool_contract.providers.prefetch import PrefetchingProvider
 from virtool_contract.target import Target, TargetTroubleError
+from virtool_contract.waivers import Waivers
 
 PROVIDER_PATH = "/provider-states"
 DEADLINES = 3
@@ -22,8 +28,8 @@ DEADLINES = 3
 START_UP = 20.0
 """Seconds that the embedded reference server may take to come up."""
 NO_PROVIDER = (
-    "--base-url: needs --state-change-url too, where the suite gets analyses to work on; "
-    "try --state-change-url http://localhost:9950/provider-states"
+    "--base-url: needs --state-change-url, --state-change-command or --state-file too, where the "
+    "suite gets analyses to work on; try --state-change-url http://localhost:9950/provider-states"
 )
 
 
@@ -74,7 +80,8 @@ class Run:
     """What a run works with.
 
     `ledger` is what is established so far, confirmed deviations only; `innocent` counts how often
-    a clause was acquitted by a control.
+    a clause was acquitted by a control. Where that showed a waived deviation, `spared` counts it
+    instead, by clause and likeness: what is waived stays, and must not hide what else there is.
     """
 
     contract: Contract
@@ -84,10 +91,18 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
     innocent: Counter[str] = field(default_factory=Counter)
+    spared: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
-    def start(cls, settings: Settings) -> Self:
+    def start(
+        cls,
+        settings: Settings,
+        waivers: Waivers | None = None,
+        share: tuple[int, int] = (0, 1),
+    ) -> Self:
         """Load the contract, start the reference server where there is no target, and probe.
+
+        `share` is (k, n) for the k-th of n processes that run the promises between them.
 
         Raises:
             ContractError: the contract is wrong.
@@ -97,12 +112,18 @@ class Run:
         loaded = loading.load(settings.spec)
         if settings.report_dir:
             _check_folder(Path(settings.report_dir))
+        made = _file_provider(settings, share)
         server = None if settings.base_url else EmbeddedServer()
-        target = _target(loaded, settings, server)
+        target = _target(loaded, settings, server, made)
+        target.waivers = waivers or target.waivers
         try:
+            if settings.report_dir:
+                _open_log(target, Path(settings.report_dir))
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, TargetTroubleError | ProviderError):
+                error.args = (target.api.secrets.hide(str(error)),)
             target.close()
             if server:
                 server.stop()
@@ -124,9 +145,14 @@ class Run:
             self.server.stop()
 
 
-def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None) -> Target:
+def _target(
+    loaded: Contract, settings: Settings, server: EmbeddedServer | None, made: FileProvider | None
+) -> Target:
     base_url = settings.base_url or (server.url if server else "")
     path = settings.api_root + loaded.path.removeprefix(DOCUMENTED_ROOT)
+    most = settings.max_subjects
+    if made is not None:
+        most = min(made.count, most or made.count)
     return Target(
         contract=loaded,
         api=Api(
@@ -136,10 +162,36 @@ def _target(loaded: Contract, settings: Settings, server: EmbeddedServer | None)
             deadline=DEADLINES * settings.request_timeout,
         ),
         extra_body_fields=settings.extra_body_fields or {},
-        provider=HttpProvider(
-            settings.state_change_url or base_url + PROVIDER_PATH, settings.request_timeout
-        ),
+        most_subjects=most,
+        provider=made or _provider(settings, base_url),
     )
+
+
+def _file_provider(settings: Settings, share: tuple[int, int]) -> FileProvider | None:
+    """The provider that is a file, which is looked at before anything is started.
+
+    Raises:
+        OptionError: the file is wrong.
+    """
+    if not settings.state_file:
+        return None
+    try:
+        return file.read(settings.state_file, share)
+    except file.StateFileError as error:
+        raise OptionError(f"--state-file: {error}") from None
+
+
+def _provider(settings: Settings, base_url: str) -> Provider:
+    """The provider to ask; ahead of use where analyses are not few."""
+    timeout = settings.request_timeout
+    front: Provider
+    behind: Provider
+    if settings.state_change_command:
+        front = behind = CommandProvider(shlex.split(settings.state_change_command), timeout)
+    else:
+        url = settings.state_change_url or base_url + PROVIDER_PATH
+        front, behind = HttpProvider(url, timeout), HttpProvider(url, timeout)
+    return front if settings.max_subjects else PrefetchingProvider(front, behind)
 
 
 def _check_provider(target: Target, settings: Settings) -> None:
@@ -149,23 +201,43 @@ def _check_provider(target: Target, settings: Settings) -> None:
         OptionError: there is none for the target.
         TargetTroubleError: the target cannot be reached.
     """
-    if settings.base_url and not settings.state_change_url:
+    given = settings.state_change_url or settings.state_change_command or settings.state_file
+    if settings.base_url and not given:
         probe.wait_for(target, settings.wait_for_server)
         raise OptionError(NO_PROVIDER)
+
+
+def _open_log(target: Target, folder: Path) -> None:
+    """Have every write listed beside the report.
+
+    Raises:
+        OptionError: the list cannot be written.
+    """
+    try:
+        target.api.guard.log.open(folder)
+    except OSError as error:
+        raise OptionError(
+            f"--report-dir: writes.jsonl cannot be written in {str(folder)!r} ({error.strerror})"
+        ) from None
 
 
 def _check_folder(folder: Path) -> None:
     """Make sure, before anything is sent, that the report can be written in the end.
 
+    That of an earlier run goes: should this one be killed, it would be taken for its own.
+
     Raises:
         OptionError: it cannot.
     """
+    report = folder / "report.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+        if not report.is_dir():
+            report.unlink(missing_ok=True)
     except OSError as error:
         raise OptionError(
             f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"
         ) from None
-    if (folder / "report.json").is_dir():
+    if report.is_dir():
         raise OptionError(f"--report-dir: {str(folder)!r} has a folder named report.json")

@@ -1,8 +1,10 @@
 """Keeps keys out of messages: every text that may quote a target goes through `Secrets.hide`."""
 
 import base64
-import json
-from urllib.parse import quote
+import binascii
+import html
+import re
+from collections.abc import Iterator
 
 from virtool_contract.provider import Credentials
 
@@ -11,43 +13,134 @@ SHORTEST = 3
 """Shorter secrets are left: masking every `a` would hide the message and not the key."""
 PARTIAL = 6
 """So much of the beginning of a secret is masked where a text was cut in the middle of one."""
+TELLING = 8
+"""So much of it is masked anywhere: wrong keys that the suite sends are made of right ones."""
+REPLACED = 6
+"""So many characters, from the middle on, a wrong key has changed (see `credentials.spoiled`)."""
+CUT = "\u2026"
+"""What stands where a text was cut."""
+
+ESCAPES = re.compile(
+    r"\\+u(?P<unit>[0-9a-f]{4})|\\+x(?P<code>[0-9a-f]{2})|%(?:25)*(?P<byte>[0-9a-f]{2})"
+    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])|.",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A character as JSON, Python, a URL or HTML escape it, also several times over."""
+RUNS = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
+"""What may be base64 or hexadecimal."""
+IN_URLS = str.maketrans("-_", "+/", "=")
 
 
 class Secrets:
-    """The secrets that were handed out, in the encodings in which a target may echo them."""
+    """The secrets that were handed out; `hide` finds them in the encodings a target may echo.
+
+    The text is decoded, and not the secrets encoded, of which a run sees thousands.
+    """
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._spellings: set[str] = set()
+        self._by_start: dict[str, set[str]] = {}
 
     def add(self, credentials: Credentials) -> None:
         """Learn the key and the headers of a job."""
-        pair = f"job-{credentials.job_id}:{credentials.job_key}"
         values = [credentials.job_key, *credentials.headers.values()]
         values += [value.partition(" ")[2] for value in credentials.headers.values()]
-        for secret in filter(None, [pair, *values]):
-            self._spellings |= {each for each in _spellings(secret) if len(each) >= SHORTEST}
+        ends = (each[len(each) // 2 + REPLACED :] for each in values)
+        values += [end for end in ends if len(end) >= TELLING]
+        for secret in filter(None, values):
+            for form in _forms(secret):
+                if len(form) >= SHORTEST:
+                    start = form[: PARTIAL if len(form) >= PARTIAL else SHORTEST]
+                    self._by_start.setdefault(start, set()).add(form)
 
     def hide(self, text: str) -> str:
-        """The text with every secret masked, also one that a cut has left the beginning of."""
-        for secret in sorted(self._spellings, key=len, reverse=True):
-            text = text.replace(secret, MASK)
-        end = text.rstrip("\u2026")
-        for secret in self._spellings:
-            for length in range(len(secret) - 1, PARTIAL - 1, -1):
-                if end.endswith(secret[:length]):
-                    return end[:-length] + MASK + text[len(end) :]
-        return text
+        """The text with every secret masked, also one that a cut has left the beginning of.
+
+        Letter case does not matter, for a target may shout.
+        """
+        units = [(match.start(), _meant(match)) for match in ESCAPES.finditer(text)]
+        units = [(place, char) for place, char in units if char]
+        ends = [place for place, _ in units[1:]] + [len(text)]
+        plain = "".join(char for _, char in units)
+        shown, done = [], 0
+        for first, last in self._spans(plain):
+            if units[first][0] >= done:
+                shown += [text[done : units[first][0]], MASK]
+            done = max(done, ends[last - 1])
+        return "".join([*shown, text[done:]])
+
+    def _spans(self, plain: str) -> list[tuple[int, int]]:
+        """Where secrets are in a text without escapes, in order."""
+        spans = list(self._found(plain.lower() if plain.isascii() else _lower(plain)))
+        spans += [
+            run.span()
+            for run in RUNS.finditer(plain)
+            if any(next(self._found(each), None) for each in _decoded(run[0]))
+        ]
+        return sorted(spans)
+
+    def _found(self, small: str) -> Iterator[tuple[int, int]]:
+        """Where secrets are, whole or their beginnings; all in small letters."""
+        for place in range(len(small)):
+            for size in (PARTIAL, SHORTEST):
+                for secret in self._by_start.get(small[place : place + size], ()):
+                    end = place + _shared(secret, small[place : place + len(secret)])
+                    whole = end - place == len(secret)
+                    cut = size == PARTIAL and small[end : end + 1] in {"", CUT}
+                    if whole or cut or end - place >= TELLING:
+                        yield place, end
 
 
-def _spellings(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode()).decode()
-    return {
+def _shared(secret: str, text: str) -> int:
+    """How many characters they have in common at the beginning."""
+    if secret == text:
+        return len(secret)
+    pairs = enumerate(zip(secret, text, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), len(text))
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret in small letters, as text and as what its UTF-8 and its UTF-16 look like."""
+    units = secret.encode("utf-16-be", "surrogatepass")
+    pairs = (units[place : place + 2] for place in range(0, len(units), 2))
+    forms = (
         secret,
-        ascii(secret)[1:-1],
-        json.dumps(secret)[1:-1],
-        quote(secret, safe=""),
-        encoded,
-        encoded.rstrip("="),
-        secret.encode().hex(),
-    }
+        secret.encode().decode("latin-1"),
+        "".join(chr(int.from_bytes(pair)) for pair in pairs),
+    )
+    return {_lower("".join(map(_meant, ESCAPES.finditer(form)))) for form in forms}
+
+
+def _meant(match: re.Match[str]) -> str:
+    """The character that an escape stands for; nothing for a backslash or a NUL."""
+    number = match["unit"] or match["code"] or match["byte"]
+    if number:
+        return chr(int(number, 16)) if int(number, 16) else ""
+    if match["entity"]:
+        return html.unescape(match["entity"])
+    return "" if match["void"] else match[0]
+
+
+def _lower(text: str) -> str:
+    """A text in small letters, of the same length."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def _decoded(run: str) -> Iterator[str]:
+    """What a run may be the base64 or the hexadecimal digits of; it may begin within a group."""
+    for shift in range(4):
+        digits = run[shift:].translate(IN_URLS)
+        whole = digits[: len(digits) // 4 * 4]
+        yield _as_text(base64.b64decode(whole.encode() + _padded(digits[len(whole) :])))
+    for shift in range(2):
+        digits = re.split("[^0-9a-fA-F]", run[shift:])[0]
+        yield _as_text(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
+
+
+def _padded(rest: str) -> bytes:
+    """The last group of base64, filled up; a single digit of one says nothing."""
+    return (rest + "=" * (4 - len(rest))).encode() if len(rest) > 1 else b""
+
+
+def _as_text(raw: bytes) -> str:
+    return _lower(raw.replace(b"\0", b"").decode("latin-1"))

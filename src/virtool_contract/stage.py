@@ -6,7 +6,7 @@ from virtool_contract.body import Body, finalize_body
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import Answer, Player
-from virtool_contract.provider import ProviderError
+from virtool_contract.provider import ProviderError, check_pending
 from virtool_contract.scenario import BYSTANDER, Step
 from virtool_contract.subject import BY_OTHERS, Known
 from virtool_contract.target import Subject, Unobserved, similar_ids
@@ -20,14 +20,17 @@ class Stage(Player):
     def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
         """A pending analysis, read once by its owner; perhaps of the same sample as another."""
         other = sample_of.known.id if sample_of else ""
-        subject = self.target.pending(self._label(), files=files, sample_of=other)
-        self.enter(subject)
-        first = self.get(subject).judgement.document or {}
-        if first.get("ready") is True and isinstance(first.get("results"), dict):
-            raise ProviderError(
-                "the provider handed out an analysis that is not pending: its `ready` is true"
-            )
-        return subject
+        while True:
+            subject = self.target.pending(self._label(), files=files, sample_of=other)
+            self.enter(subject)
+            first = self.get(subject).judgement.document
+            try:
+                check_pending(dict(first) if first else None)
+            except ProviderError:
+                if subject.recycled:  # the target changed it later; another one will do
+                    continue
+                raise
+            return subject
 
     def bytes_beside(self) -> int:
         """How many bytes of a finalize body go to members that the target wants in each."""
@@ -63,8 +66,8 @@ class Stage(Player):
 
     def admit_absent(self, label: str) -> Subject:
         """An absent id under a given label; see `absent`."""
-        if not self.target.trusts_404:
-            raise Unobserved("the target answers 404 for analyses of others too")
+        if not self._trusts_404():
+            raise Unobserved("the target answers 404 for analyses that are there")
         for candidate in similar_ids(self.bystander().known.id):
             subject = Subject(
                 label=label,
@@ -74,9 +77,25 @@ class Stage(Player):
             )
             self.enter(subject)
             if self.get(subject, Caller.OTHER_JOB).response.status == 404:
-                self.target.api.admit(candidate)
+                self.target.api.guard.admit_absent(candidate)
                 return subject
         raise Unobserved("the target answers no 404 for ids that nobody has")
+
+    def _trusts_404(self) -> bool:
+        """Whether a 404 proves that an id is nobody's; a target may hide what is finalized, say.
+
+        That is tried out once, on a stage of its own, so that it is in nobody's scenario.
+        """
+        target = self.target
+        if target.trusts_404 and not target.hiding_tried:
+            target.hiding_tried = True
+            trial = Stage(target)
+            try:
+                answer = trial.get(trial.finalized(), Caller.OTHER_JOB)
+            finally:
+                trial.close()
+            target.trusts_404 = answer.response.status != 404
+        return target.trusts_404
 
     def subject(self, label: str) -> Subject:
         """The subject of that label; a bystander that was tampered with is a fresh one by now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from virtool_contract.api import Api
@@ -10,13 +10,15 @@ from virtool_contract.body import Body, finalize_body, with_members
 from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
-from virtool_contract.interrupts import held_back
-from virtool_contract.json_values import Json
+from virtool_contract.guard import unfit
+from virtool_contract.interrupts import held_back, is_late
+from virtool_contract.json_values import Json, show
 from virtool_contract.model import Caller
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
     Credentials,
+    ExhaustedError,
     Provider,
     ProviderError,
     UnknownStateError,
@@ -24,9 +26,14 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.subject import Known
+from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
+
+
+UNAVAILABLE = frozenset({502, 503, 504})
+"""What gateways answer in place of a server that is not there, and servers that are coming up."""
 
 
 class TargetTroubleError(RuntimeError):
@@ -39,21 +46,28 @@ class Unobserved(Exception):  # noqa: N818 - an outcome, not an error
 
 @dataclass(slots=True, kw_only=True)
 class Subject:
-    """One analysis: its label in the scenario, its owner's credentials, and what is known of it."""
+    """One analysis: its label in the scenario, its owner's credentials, and what is known of it.
+
+    One that is `recycled` served another promise before, and was left as it was found.
+    """
 
     label: str
     state: str
     credentials: Credentials | None
     known: Known
+    recycled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Target:
     """A base URL with its provider, and what the probe found out about it.
 
-    `extra_body_fields` go out in every finalize body (decision adapting). `removes` says whether
-    Remove is implemented; `trusts_404` whether a 404 proves that an id is
-    nobody's (not so where the target answers 404 for analyses of others).
+    `removes` says whether Remove is implemented; `trusts_404` whether a 404 proves that an id is
+    nobody's (not so where the target answers 404 for analyses of others); `lets_others_write`
+    whether a write that reaches an analysis of others changes it. `extra_body_fields` go out in
+    every finalize body (decision adapting); `waivers` says which deviations are known. With
+    `most_subjects`, no more analyses are asked for, and those that are left as they were found
+    serve again.
     """
 
     contract: Contract
@@ -61,19 +75,31 @@ class Target:
     provider: Provider
     removes: bool = True
     trusts_404: bool = True
+    most_subjects: int | None = None
     extra_body_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    waivers: Waivers = field(default_factory=Waivers)
+    lets_others_write: bool = False
+    hiding_tried: bool = field(default=False, init=False)
     _bystander: Subject | None = field(default=None, init=False)
+    _witness: Subject | None = field(default=None, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
+    _spare: list[Subject] = field(default_factory=list, init=False)
 
     def pending(self, label: str, *, files: bool, sample_of: str = "") -> Subject:
         """A fresh pending analysis; of the same sample as another, if the provider can.
 
         Raises:
+            ExhaustedError: there are no more, or the run may not ask for more.
             ProviderError: the provider refused, or handed out an analysis it had given before.
         """
+        spare = None if sample_of else self._spare_one(files=files)
+        if spare is not None:
+            return self._recycled(spare, label)
+        if self.most_subjects is not None and len(self._handed_out) >= self.most_subjects:
+            raise ExhaustedError(f"the {self.most_subjects} analyses of this run are used up")
         with held_back():
             return self._pending(label, files=files, sample_of=sample_of)
 
@@ -81,9 +107,14 @@ class Target:
         handout = pending_analysis(self.provider, files=files, sample_of=sample_of)
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
+        if why := unfit(handout.analysis_id):
+            raise ProviderError(
+                f"the provider handed out an id that cannot stand in a path: "
+                f"{show(handout.analysis_id)} ({why})"
+            )
         self._handed_out.add(handout.analysis_id)
         self.api.secrets.add(handout.credentials)
-        self.api.admit(handout.analysis_id)
+        self.api.guard.admit(handout.analysis_id)
         subject = Subject(
             label=label,
             state="pending with files" if files else "pending",
@@ -92,6 +123,25 @@ class Target:
         )
         self._open[handout.analysis_id] = subject
         return subject
+
+    def _spare_one(self, *, files: bool) -> Subject | None:
+        """One that fits; where no files are asked for, there may be some all the same."""
+        fitting = [each for each in self._spare if each.state == "pending with files" or not files]
+        return min(fitting, key=lambda each: len(each.state), default=None)
+
+    def _recycled(self, spare: Subject, label: str) -> Subject:
+        self._spare.remove(spare)
+        known = Known(id=spare.known.id, job_id=spare.known.job_id)
+        subject = replace(spare, label=label, known=known, recycled=True)
+        self._open[known.id] = subject
+        return subject
+
+    def give_back(self, subject: Subject, *, untouched: bool) -> None:
+        """Take a subject back: to serve again where analyses are few, or to be torn down."""
+        if untouched and self.most_subjects is not None:
+            self._spare.append(subject)
+        else:
+            self.tear_down(subject)
 
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
@@ -118,8 +168,32 @@ class Target:
         return self._idle
 
     def is_alive(self) -> bool:
-        """Whether the target answers at all."""
-        return self.api.send("GET", NOBODY).response is not None
+        """Whether the target answers at all, and not only that it is unavailable."""
+        answer = self.api.send("GET", NOBODY).response
+        return answer is not None and answer.status not in UNAVAILABLE
+
+    def call_witness(self) -> None:
+        """Set up an analysis that nobody touches (see `has_forgotten`)."""
+        self._witness = self.pending("witness", files=False)
+
+    def has_forgotten(self) -> bool:
+        """Whether the target has lost even the witness, as after a restart.
+
+        Then all that is shared by stages is forgotten too, and there is another witness.
+        """
+        witness = self._witness
+        if witness is None:
+            return False
+        headers = self.headers(Caller.OWNER, witness.credentials)
+        answer = self.api.send("GET", witness.known.id, headers).response
+        if answer is None or answer.status not in {401, 403, 404, 410}:
+            return False
+        self.replace_bystander()
+        self.tear_down(witness)
+        self._idle = None
+        self._former.clear()
+        self.call_witness()
+        return True
 
     def can_play(self, caller: Caller) -> bool:
         """Whether the provider can set up what the caller needs."""
@@ -166,9 +240,10 @@ class Target:
     def tear_down(self, subject: Subject) -> None:
         """Give an analysis back; a provider that fails here does not spoil what was established."""
         params = {"analysis_id": subject.known.id}
-        with suppress(ProviderError):
-            self.provider.change("teardown", PENDING_ANALYSIS, params)
-        self.api.dismiss([subject.known.id])
+        if not is_late():
+            with suppress(ProviderError):
+                self.provider.change("teardown", PENDING_ANALYSIS, params)
+        self.api.guard.dismiss([subject.known.id])
         self._open.pop(subject.known.id, None)
 
     def close(self) -> None:
@@ -181,6 +256,8 @@ class Target:
             with suppress(ProviderError):
                 self.provider.change("teardown", JOB_WITHOUT_ANALYSIS, params)
             self._idle = None
+        self.provider.close()
+        self.api.guard.log.close()
 
     def headers(self, caller: Caller, owner: Credentials | None) -> Headers:
         """The headers a caller identifies itself with, on a subject that `owner` runs.
@@ -203,14 +280,21 @@ class Target:
         return self.former_job(caller) if caller.is_former else self.idle_job()
 
 
-def similar_ids(analysis_id: str) -> Iterator[str]:
-    """Ids of the same make as a real one, for one that nobody has: digits for digits, and so on.
+SHORTEST_ABSENT = 8
+"""Shorter ids have neighbours: one that nobody has now is somebody's a moment later, and `28` is
+the beginning of `280`. Eight digits still fit an integer column of 32 bits."""
 
-    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed.
+
+def similar_ids(analysis_id: str) -> Iterator[str]:
+    """Ids of the make of a real one, for one that nobody has: digits for digits, and so on.
+
+    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed. A short
+    one is repeated until it is `SHORTEST_ABSENT` characters long.
     """
+    real = (analysis_id * SHORTEST_ABSENT)[: max(len(analysis_id), SHORTEST_ABSENT)]
     for shift in range(1, 9):
-        made = "".join(_shifted(char, shift + place) for place, char in enumerate(analysis_id))
-        if made != analysis_id:  # a short one may come back to itself
+        made = "".join(_shifted(char, shift + place) for place, char in enumerate(real))
+        if made != real:  # one of no letters and digits comes back to itself
             yield made
 
 

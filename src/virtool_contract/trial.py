@@ -1,15 +1,21 @@
 """What becomes of one promise: its deviations are made sure of, and its outcome follows."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from virtool_contract import replay
 from virtool_contract.ledger import Deviation, Ledger, Violation
+from virtool_contract.probe import check_provider
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
-from virtool_contract.target import Unobserved
+from virtool_contract.target import UNAVAILABLE, TargetTroubleError, Unobserved
 from virtool_contract.verdict import counts_against
 
 ACQUITTALS = 5
 """After so many controls that showed another clause to be broken instead, they are spared."""
+
+AWAY = tuple(f"{status} " for status in sorted(UNAVAILABLE))
+"""How a deviation begins that may be a gateway's word; it counts if it happens again."""
 
 
 def confirm(run: Run, ledger: Ledger) -> None:
@@ -20,25 +26,78 @@ def confirm(run: Run, ledger: Ledger) -> None:
     """
     found = list(ledger.deviations.values())
     ledger.deviations.clear()
+    fresh = any(_is_fresh(run, deviation) for deviation in found)
+    has_forgotten = fresh and run.target.has_forgotten()
+    if fresh:
+        with suppress(ExhaustedError):
+            check_provider(run.target)
     for deviation in found:
-        confirmed = _confirmed(run, deviation)
-        if confirmed is None:
-            continue
-        if confirmed.unanswered and confirmed.frequency != "always":
-            ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
-            continue
-        ledger.add(confirmed)
-        run.ledger.add(confirmed)
+        others = ledger.suspects.setdefault(deviation.clause, {})
+        others.setdefault(deviation.likeness, deviation)
+        for way in (deviation, *(each for each in others.values() if each is not deviation)):
+            if _settled(run, ledger, way, has_forgotten=has_forgotten):
+                break
+    for clause in ledger.suspects.keys() & run.ledger.deviations.keys():
+        ledger.others[clause] = sorted({e.likeness for e in ledger.suspects[clause].values()})
+    ledger.suspects.clear()
+
+
+def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: bool) -> bool:
+    """Make sure of a deviation; false where that leaves open whether its clause is kept otherwise.
+
+    So it is where the cause is trouble on the way, or what is waived: both may hide a violation.
+
+    Raises:
+        TargetTroubleError: the target `has_forgotten` what it held, and the deviation with it.
+    """
+    confirmed = _confirmed(run, deviation)
+    if confirmed is None:
+        return run.innocent[deviation.clause] >= ACQUITTALS
+    if confirmed.unanswered and confirmed.frequency != "always":
+        ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
+        return False
+    if confirmed.frequency == "once" and has_forgotten:
+        raise TargetTroubleError(
+            f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
+            "was it restarted?"
+        )
+    if confirmed.frequency == "once" and confirmed.actual.startswith(AWAY):
+        ledger.troubles.append(f"the target was away for a moment: {confirmed.actual}")
+        return False
+    covering = run.target.waivers.covering(confirmed.clause, confirmed.request, confirmed.actual)
+    if ledger.waive(covering, lambda: confirmed):
+        run.ledger.waive(covering, lambda: confirmed)
+        run.spared[deviation.clause, deviation.likeness] += 1
+        return False
+    if confirmed.clause != deviation.clause:
+        run.innocent[deviation.clause] += 1
+    ledger.add(confirmed)
+    run.ledger.add(confirmed)
+    return True
+
+
+def _is_fresh(run: Run, deviation: Deviation) -> bool:
+    """Whether a deviation will be replayed."""
+    known = deviation.clause in run.ledger.deviations
+    return not known and run.innocent[deviation.clause] < ACQUITTALS
 
 
 def _confirmed(run: Run, deviation: Deviation) -> Deviation | None:
     """The deviation with its replays, perhaps of another clause; None for one acquitted often."""
-    if run.innocent[deviation.clause] >= ACQUITTALS:
+    spared = run.spared[deviation.clause, deviation.likeness] >= ACQUITTALS
+    if spared or run.innocent[deviation.clause] >= ACQUITTALS:
         return None
     known = run.ledger.deviations.get(deviation.clause)
-    confirmed = known or replay.confirm(run.target, deviation)
-    run.innocent[deviation.clause] += confirmed.clause != deviation.clause
-    return confirmed
+    try:
+        return known or _known_as_waived(run, deviation) or replay.confirm(run.target, deviation)
+    except ExhaustedError:
+        return deviation  # seen once, and nothing is left to try it again with
+
+
+def _known_as_waived(run: Run, deviation: Deviation) -> Deviation | None:
+    """What was made sure of, and is waived: of a request without an answer, whose replays cost."""
+    covering = run.target.waivers.covering(deviation.clause, deviation.request, deviation.actual)
+    return next(filter(None, (run.ledger.waived.get(each.first) for each in covering)), None)
 
 
 def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> None:
@@ -58,6 +117,9 @@ def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> N
             ledger.excuse(clause, unseen)
         raise Unobserved(unseen)
     if missed:
+        for waived in ledger.waived.values():
+            for clause in missed:
+                ledger.excuse(clause, f"behind what is waived of {waived.clause}")
         raise Unobserved(f"never observed: {', '.join(missed)}")
 
 

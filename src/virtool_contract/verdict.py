@@ -1,11 +1,14 @@
 """From observations to verdicts: one per clause, and one for the run."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.options import EFFORTS
+from virtool_contract.waivers import Waiver, Waivers
 
 
 class Outcome(StrEnum):
@@ -13,6 +16,7 @@ class Outcome(StrEnum):
 
     KEPT = "kept"
     BROKEN = "broken"
+    WAIVED = "waived"
     NOT_IMPLEMENTED = "not implemented"
     UNOBSERVED = "unobserved"
 
@@ -29,6 +33,40 @@ EXIT_CODES = {RunOutcome.CONFORMS: 0, RunOutcome.VIOLATES: 1, RunOutcome.COULD_N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A waiver that was needed: the first deviation that it covers, and how many there were."""
+
+    waiver: Waiver
+    deviation: Deviation
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotten:
+    """A waiver that is past its date (`expired`) or not needed any more (`stale`)."""
+
+    waiver: Waiver
+    kind: str
+
+    @property
+    def says(self) -> str:
+        """What is wrong with it, where, and what to do."""
+        waiver = self.waiver
+        lines = f"line {waiver.first}"
+        if waiver.last > waiver.first:
+            lines = f"lines {waiver.first} to {waiver.last}"
+        if self.kind == "expired":
+            what = f"the waiver expired on {waiver.expires}"
+            todo = f"mend the target and delete {lines}, or set a later `expires`"
+        else:
+            seen = f"{waiver.observed!r} was" if waiver.observed else "no deviation was"
+            what = f"the waiver is stale, for the clause was kept and {seen} not seen"
+            what = what if waiver.observed else what.replace("was not seen", "was seen")
+            todo = f"delete {lines}"
+        return f"{waiver.place}: {waiver.clause}: {what}; {todo}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What became of one clause; `reason` says why it was not observed, where it was not."""
 
@@ -36,16 +74,21 @@ class Verdict:
     outcome: Outcome
     observations: int
     deviation: Deviation | None = None
+    waived: tuple[Waived, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """What became of a run; `problem` says why it could not test, where it could not."""
+    """What became of a run; `problem` says why it could not test, where it could not.
+
+    `rotten` are the waivers that fail it.
+    """
 
     outcome: RunOutcome
     clauses: tuple[Verdict, ...]
     requests: int
+    rotten: tuple[Rotten, ...] = ()
     troubles: tuple[str, ...] = ()
     problem: str = ""
 
@@ -69,6 +112,8 @@ class Scope:
 
     removes: bool = True
     races: bool = False
+    effort: str = EFFORTS[-1]
+    waivers: Waivers = field(default_factory=Waivers)
     everything: bool = True
     selected: frozenset[str] = frozenset()
     strict: bool = False
@@ -84,7 +129,8 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
     """Reach the verdicts that a ledger supports."""
     clauses = tuple(_verdict(clause, ledger, scope) for clause in contract.clauses.values())
     problem = scope.problem or _gap(clauses, scope)
-    broken = any(
+    rotten = tuple(_rotten(clauses, scope))
+    broken = bool(rotten) or any(
         verdict.outcome is Outcome.BROKEN and counts_against(verdict.clause, strict=scope.strict)
         for verdict in clauses
     )
@@ -96,6 +142,7 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
         outcome=outcome,
         clauses=clauses,
         requests=ledger.requests,
+        rotten=rotten,
         troubles=tuple(ledger.troubles),
         problem=problem,
     )
@@ -104,9 +151,12 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
 def _verdict(clause: Clause, ledger: Ledger, scope: Scope) -> Verdict:
     deviation = ledger.deviations.get(clause.id)
     observations = ledger.kept[clause.id]
+    waived = tuple(_waived(clause, ledger, scope.waivers))
     reason = ""
     if deviation:
         outcome = Outcome.BROKEN
+    elif waived:
+        outcome = Outcome.WAIVED
     elif observations and (scope.removes or not _needs_remove(clause)):
         outcome = Outcome.KEPT
     elif not scope.removes and _needs_remove(clause):
@@ -118,8 +168,40 @@ def _verdict(clause: Clause, ledger: Ledger, scope: Scope) -> Verdict:
         outcome=outcome,
         observations=observations,
         deviation=deviation,
+        waived=waived,
         reason=reason,
     )
+
+
+def _waived(clause: Clause, ledger: Ledger, waivers: Waivers) -> Iterator[Waived]:
+    for waiver in waivers.entries:
+        deviation = ledger.waived.get(waiver.first)
+        if deviation and waiver.clause == clause.id:
+            yield Waived(waiver=waiver, deviation=deviation, count=ledger.hits[waiver.first])
+
+
+def _rotten(clauses: tuple[Verdict, ...], scope: Scope) -> Iterator[Rotten]:
+    """The waivers that are past their date, and those that are not needed any more.
+
+    The latter is only said where the run would have seen the deviation: all promises of such an
+    effort ran to the end, and the clause was kept. Where another deviation was in its way, this one
+    may come back.
+    """
+    verdicts = {verdict.clause.id: verdict for verdict in clauses}
+    for waiver in scope.waivers.entries:
+        verdict = verdicts[waiver.clause]
+        used = any(each.waiver is waiver for each in verdict.waived)
+        if not scope.waivers.holds(waiver):
+            if scope.everything or waiver.clause in scope.selected:
+                yield Rotten(waiver=waiver, kind="expired")
+        elif not used and _would_show(waiver, verdict, scope):
+            yield Rotten(waiver=waiver, kind="stale")
+
+
+def _would_show(waiver: Waiver, verdict: Verdict, scope: Scope) -> bool:
+    kept = verdict.observations and verdict.outcome in {Outcome.KEPT, Outcome.WAIVED}
+    complete = scope.everything and not scope.problem
+    return bool(kept and complete and waiver.shows_at(scope.effort) and not waiver.intermittent)
 
 
 HARMLESS = "remove.harmless"
@@ -157,5 +239,6 @@ def _gap(clauses: tuple[Verdict, ...], scope: Scope) -> str:
     missed = [each for each in chosen if each in unobserved]
     if not scope.everything and chosen and len(missed) == len(chosen):
         return "; ".join(f"{each.clause.id} was not observed: {each.reason}" for each in missed)
-    seen = any(each.outcome in {Outcome.KEPT, Outcome.BROKEN} for each in clauses)
+    observed = {Outcome.KEPT, Outcome.BROKEN, Outcome.WAIVED}
+    seen = any(each.outcome in observed for each in clauses)
     return "" if seen else "no clause was observed; is the selection (-k) right?"

@@ -1,26 +1,37 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
 import os
+import re
 import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
 import pytest
 
-from virtool_contract import pytest_plugin
+from virtool_contract import loading, pytest_plugin
 from virtool_contract.distributed import Part
-from virtool_contract.interrupts import ask, forget
-from virtool_contract.options import OPTIONS, Settings
+from virtool_contract.drafting import Draft
+from virtool_contract.interrupts import HELD, ask, forget
+from virtool_contract.ledger import Ledger
+from virtool_contract.options import EFFORTS, OPTIONS, WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import SoFar
+from virtool_contract.standard_streams import drop_output
+from virtool_contract.verdict import Verdicts
 
 USAGE = 2
+MOST_RUNS = 8
+"""So often a target is verified for one draft; three times do, unless it is erratic."""
+OTHER_SEEDS = (0, 1)
+"""What is added to the seed for each run that the draft has to stand."""
 INI = Path(__file__).with_name("verify.ini")
 
 
@@ -39,6 +50,19 @@ class Front:
         """The plugin of the session, once there is one."""
         plugins = self.config.pluginmanager if self.config else None
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
+
+    @property
+    def finished(self) -> Verdicts | None:
+        """The verdicts of a run that came to its end."""
+        if self.plugin is None or self.plugin.problem:
+            return None
+        elsewhere = self.plugin.part and self.plugin.part.problem
+        return None if elsewhere else self.plugin.verdicts
+
+    @property
+    def total(self) -> Ledger:
+        """All that the run has observed."""
+        return self.plugin.total if self.plugin else Ledger()
 
     def so_far(self) -> SoFar | None:
         """How far the run is, once it is started."""
@@ -80,16 +104,59 @@ def verify(
 
     `processes` is pytest-xdist's `-n`: a number, or `auto`.
     """
-    front = Front(shlex.join(["virtool-contract", "verify", *settings_arguments(settings)]))
+    front, code = _session(settings, selection, dry_run=dry_run, processes=processes)
+    if dry_run and code == pytest.ExitCode.OK:
+        return _list(front.items)
+    return _conclude(front, selection, code)
+
+
+def draft_waivers(settings: Settings, *, selection: str | None, processes: str = "0") -> int:
+    """Verify a target, and draft a waiver for each deviation that counts; print the last verdict.
+
+    A draft has to hold in the next run, and with any seed. So the target is verified again with the
+    draft in effect, by the same seed and by another one, until nothing new is broken.
+
+    Raises:
+        OptionError: the file is wrong, or cannot be written.
+    """
+    path = settings.waivers or WAIVERS
+    draft = Draft.begin(path, loading.load(settings.spec), strict=settings.strict)
+    session = partial(_session, selection=selection, processes=processes)
+    now = settings
+    front, code = session(now)
+    quiet = 0
+    for _ in range(MOST_RUNS):
+        if front.finished is None:
+            break
+        draft.prove(front.finished, in_effect=now is not settings)
+        quiet = 0 if draft.learn(front.finished, front.total) else quiet + 1
+        draft.save()
+        if quiet == len(OTHER_SEEDS) or not draft.entries:
+            break
+        now = replace(settings, waivers=path, seed=settings.seed + OTHER_SEEDS[quiet])
+        front, code = session(now)
+    if draft.entries and front.finished and now.effort != EFFORTS[0]:
+        quick, _ = session(replace(now, effort=EFFORTS[0], report_dir=None))
+        if quick.finished:
+            draft.limit_to_standard(quick.finished, front.finished)
+            draft.save()
+    if draft.entries:
+        print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)
+    return _conclude(front, selection, code)
+
+
+def _session(
+    settings: Settings, selection: str | None, *, dry_run: bool = False, processes: str = "0"
+) -> tuple[Front, int]:
+    """Run the chapters in a session of pytest: what became of it, and its exit code."""
+    given = map(without_secrets, settings_arguments(settings))
+    front = Front(shlex.join(["virtool-contract", "verify", *given]))
     plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
         plugins.append(Progress(front.so_far))
     words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), _termination():
-        code = pytest.main(words, plugins)
-    if dry_run and code == pytest.ExitCode.OK:
-        return _list(front.items)
-    return _conclude(front, selection, code)
+        return front, int(pytest.main(words, plugins))
 
 
 def arguments(
@@ -122,10 +189,17 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
     return words
 
 
+def without_secrets(word: str) -> str:
+    """An option to be shown: a provider's URL may hold who asks, and a token in its query."""
+    if not word.startswith("--state-change-url="):
+        return word
+    return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
+
+
 def _conclude(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
-        print(plugin.text(), end="", flush=True)
+        _print(plugin.text())
         return plugin.verdicts.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
@@ -149,6 +223,17 @@ def _say(part: Part) -> int:
     usage = part.code == pytest.ExitCode.USAGE_ERROR
     print(f"{'virtool-contract' if usage else 'could not test'}: {part.problem}", file=sys.stderr)
     return USAGE if usage else COULD_NOT_TEST
+
+
+def _print(text: str) -> None:
+    """Print a verdict; that nobody reads it, or that a disk is full, does not change it."""
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        drop_output()
+        if not isinstance(error, BrokenPipeError):
+            said = f"virtool-contract: the verdict cannot be printed: {error.strerror}"
+            print(said, file=sys.stderr)
 
 
 def _list(items: list[pytest.Item]) -> int:
@@ -181,15 +266,16 @@ def _restore(variables: Mapping[str, str | None]) -> None:
 
 @contextmanager
 def _termination() -> Iterator[None]:
-    """Have SIGTERM end a run as Ctrl-C does: with teardown, and with what was established."""
+    """Have SIGTERM end a run as Ctrl-C does: with teardown, with what was established, and soon."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         ask()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in HELD}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         forget()

@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from virtool_contract.documents import changed, compare, file_owners
+from virtool_contract.documents import changes, compare, file_owners, settled
 from virtool_contract.json_values import Json, NotJsonError, parse, show
 from virtool_contract.judging.finding import Finding, Judging
+from virtool_contract.likeness import likeness
 from virtool_contract.subject import Cause
 
 
@@ -56,10 +57,11 @@ class ByDocument(Judging):
         """Errors of the schema.
 
         What is wrong with a member as such breaks its own clause and the document's; what is
-        wrong inside a member breaks its own only.
+        wrong inside a member breaks its own only. All is told, lest a waiver for one thing that is
+        wrong hides the next; of what is alike, as in the rows of a list, the first.
         """
         schema = self.due.operation.success.schema
-        wrong: dict[str, Finding] = {}
+        wrong: dict[tuple[str, str], Finding] = {}
         for error in self.contract.validators[schema].iter_errors(_skeleton(document)):
             path = [str(part) for part in error.instance_path]
             member = path[0] if path else str(getattr(error.kind, "property", ""))
@@ -67,17 +69,19 @@ class ByDocument(Judging):
             actual = f"/{'/'.join(path)}: {ascii(_cut(error.message))[1:-1]}"
             for topic in topics:
                 finding = self.broken(topic, f"the documented shape ({schema})", actual)
-                wrong.setdefault(finding.clause, finding)
+                wrong.setdefault((finding.clause, likeness(actual)), finding)
         yield from wrong.values()
+        blamed = {clause for clause, _ in wrong}
         without_files = document.get("files") in (None, [])  # nothing was seen of any file then
         for topic in ("shape", "shape.files", "shape.results", "shape.ready"):
             unseen = topic == "shape.files" and without_files
-            if self.clause(topic) not in wrong and not unseen:
+            if self.clause(topic) not in blamed and not unseen:
                 yield self.kept(topic)
 
     def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
         """Whose document it is, and whose files it lists."""
         wanted = {"/id": self.known.id, "/job/id": self.known.job_id}
+        wrong = []
         job = document.get("job")
         found = {
             "/id": document.get("id"),
@@ -86,12 +90,15 @@ class ByDocument(Judging):
         for at, value in wanted.items():
             if value and found[at] and str(found[at]) != value:
                 yield self.broken("identity", f"{at}: {value!a}", f"{at}: {show(found[at])}")
-                return
+                wrong.append(at)
+        if "/id" in wrong:
+            return
         foreign = [each for each in file_owners(document) if str(each) != self.known.id]
         if foreign:
             expected = f"/files/…/analysis: {self.known.id!a}"
             yield self.broken("shape.files", expected, f"/files/…/analysis: {show(foreign[0])}")
-        yield self.kept("identity")
+        if not wrong:
+            yield self.kept("identity")
 
     # What the document says of the state
 
@@ -104,27 +111,34 @@ class ByDocument(Judging):
             return
         operation, topic, kind = cause.operation, cause.topic, cause.kind
         if topic == "effect" and operation != "get":
-            wrong = compare(self.contract, self.after, document)
             aspects: tuple[str, ...] = ("ready", "results", "others", "stored")
+            wrong = self.unlike_what_follows(document)
         else:
-            before = self.known.document or {}
-            moved = changed(self.contract, before, document)
-            wrong = {"others": ("the document as it was", moved)} if moved else {}
             aspects = ("others",)
+            moved = changes(self.contract, self.known.document or {}, document)
+            wrong = [("others", "the document as it was", where) for where in moved]
         self.surprised = bool(wrong)
-        self.contradicts = bool(wrong.keys() & {"ready", "results"}) or any(
-            actual.startswith(("/ready", "/results")) for _, actual in wrong.values()
+        self.contradicts = any(
+            aspect in {"ready", "results"} or actual.startswith(("/ready", "/results"))
+            for aspect, _, actual in wrong
         )
-        blamed: set[str] = set()
-        for aspect in sorted(aspects, key=lambda each: each not in wrong):
-            name = f"{topic}.{aspect}.{kind}"
-            clause = self.clause(name, operation)
+        names = {aspect: f"{topic}.{aspect}.{kind}" for aspect in aspects}
+        for aspect, expected, actual in wrong:
+            yield self.broken(names[aspect], expected, actual, operation=operation)
+        blamed = {self.clause(names[aspect], operation) for aspect, _, _ in wrong}
+        for clause in {self.clause(name, operation): None for name in names.values()}:
             if clause not in blamed:
-                blamed.add(clause)
-                if aspect in wrong:
-                    yield self.broken(name, *wrong[aspect], operation=operation)
-                else:
-                    yield Finding(clause=clause, kept=True)
+                yield Finding(clause=clause, kept=True)
+
+    def unlike_what_follows(self, document: Mapping[str, Json]) -> list[tuple[str, str, str]]:
+        """Where a document differs from what must follow: aspect, expected, actual."""
+        found = compare(self.contract, self.after, document)
+        wrong = [(aspect, *said) for aspect, said in found.items()]
+        if "others" in found:
+            before = settled(self.after.document or {})
+            _, *more = changes(self.contract, before, document)
+            wrong += [("others", found["others"][0], where) for where in more]
+        return wrong
 
 
 def _skeleton(document: Mapping[str, Json]) -> Json:

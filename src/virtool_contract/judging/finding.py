@@ -16,7 +16,8 @@ SHOWN_BODY = 200
 class Finding:
     """A clause that was kept, or broken with what was expected and what came instead.
 
-    `topic` is what was looked at, as in the contract's `judges`; of broken clauses only.
+    Of broken clauses, `topic` is what was looked at, as in the contract's `judges`, and
+    `operation` is the one that it was looked up in.
     """
 
     clause: str
@@ -24,6 +25,7 @@ class Finding:
     expected: str = ""
     actual: str = ""
     topic: str = ""
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +96,5 @@ class Judging:
             expected=expected,
             actual=actual or describe(self.response),
             topic=topic,
+            operation=self.due.operation.id if operation is None else operation,
         )

@@ -1,11 +1,13 @@
 """`report.json`: the verdicts for machines. The shape is documented in docs/report.md."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from virtool_contract import __version__
 from virtool_contract.reports.report import Report
-from virtool_contract.verdict import Verdict
+from virtool_contract.verdict import Rotten, Verdict, Waived
+from virtool_contract.waivers import Waiver
 
 VERSION = 1
 """Goes up when a member changes its meaning or goes away; new members do not raise it."""
@@ -27,6 +29,7 @@ def render(report: Report) -> bytes:
         "problem": verdicts.problem,
         "requests": verdicts.requests,
         "troubles": list(verdicts.troubles),
+        "waivers": [_rotten(each) for each in verdicts.rotten],
         "clauses": [_clause(verdict) for verdict in verdicts.clauses],
     }
     return (json.dumps(shape, indent=2) + "\n").encode()
@@ -43,4 +46,21 @@ def _clause(verdict: Verdict) -> dict[str, Any]:
         "observations": verdict.observations,
         "reason": verdict.reason,
         "violations": [verdict.deviation.to_json()] if verdict.deviation else [],
+        "waived": [_waived(each) for each in verdict.waived],
     }
+
+
+def _waived(waived: Waived) -> dict[str, Any]:
+    return {
+        "waiver": _waiver(waived.waiver),
+        "count": waived.count,
+        "deviation": waived.deviation.to_json(),
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {**asdict(waiver), "expires": waiver.expires.isoformat()}
+
+
+def _rotten(rotten: Rotten) -> dict[str, Any]:
+    return {"kind": rotten.kind, "says": rotten.says, "waiver": _waiver(rotten.waiver)}

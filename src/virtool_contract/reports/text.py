@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from virtool_contract.ledger import Deviation, Violation
 from virtool_contract.reports.report import Report
 from virtool_contract.scenario import as_curl
-from virtool_contract.verdict import Outcome, RunOutcome, Verdict, Verdicts
+from virtool_contract.verdict import Outcome, RunOutcome, Verdict, Verdicts, Waived
 
 MARKS = {
     Outcome.KEPT: "kept",
     Outcome.BROKEN: "BROKEN",
+    Outcome.WAIVED: "waived",
     Outcome.NOT_IMPLEMENTED: "not implemented",
     Outcome.UNOBSERVED: "unobserved",
 }
 COLUMNS = 80
 TROUBLES_SHOWN = 5
+REASON = 60
+"""So many characters of a waiver's reason are shown."""
 
 
 def render(report: Report) -> str:
@@ -23,6 +26,7 @@ def render(report: Report) -> str:
     lines = [
         *table(report.verdicts),
         *broken(report),
+        *rotten(report.verdicts),
         *adaptations(report),
         *troubles(report.verdicts),
         "",
@@ -42,11 +46,26 @@ def table(verdicts: Verdicts) -> Iterator[str]:
 
 def _row(verdict: Verdict, width: int) -> str:
     seen = str(verdict.observations) if verdict.observations else ""
-    note = (
-        f"({verdict.reason})" if verdict.outcome is Outcome.UNOBSERVED and verdict.reason else seen
-    )
+    note = seen
+    if verdict.outcome is Outcome.UNOBSERVED and verdict.reason:
+        note = f"({verdict.reason})"
+    elif verdict.outcome is Outcome.WAIVED:
+        note = f"({'; '.join(map(_waived, verdict.waived))})"
     clause = verdict.clause
     return f"{clause.id:{width}}  {clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
+
+
+def _waived(waived: Waived) -> str:
+    reason = textwrap.shorten(waived.waiver.reason, REASON, placeholder="…")
+    return f"until {waived.waiver.expires}: {reason}"
+
+
+def rotten(verdicts: Verdicts) -> Iterator[str]:
+    """Waivers that fail the run, each with what to do about it."""
+    if verdicts.rotten:
+        yield ""
+        yield f"Waivers that fail the run ({len(verdicts.rotten)}):"
+        yield from (f"  {each.says}" for each in verdicts.rotten)
 
 
 def broken(report: Report) -> Iterator[str]:

@@ -1,0 +1,130 @@
+"""Each way to reach the provider leads to the same verdict; and analyses may be few."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from virtool_contract.reference.service import Service
+from virtool_contract.serve import service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Cli
+
+    Served = Callable[[Service], str]
+
+PLENTY = 400
+"""More analyses than the promises alone ask for."""
+FORWARDING = """
+import sys, urllib.error, urllib.request
+for line in sys.stdin:
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(sys.argv[1], line.encode()))
+    except urllib.error.HTTPError as error:
+        answer = error
+    print(answer.read().decode(), flush=True)
+"""
+
+
+def handouts(url: str, count: int) -> list[dict[str, Any]]:
+    """Analyses of a reference server, with files."""
+    setup = {"action": "setup", "state": "a pending analysis", "params": {"files": True}}
+    with requests.Session() as session:
+        return [session.post(url, json=setup, timeout=5).json() for _ in range(count)]
+
+
+def idle(url: str) -> dict[str, Any]:
+    state = {"state": "a job that runs no analysis"}
+    asked = state | {"action": "setup", "params": {}}
+    answer: dict[str, Any] = requests.post(url, json=asked, timeout=5).json()
+    return answer | state
+
+
+def provider_options(kind: str, url: str, folder: Path) -> tuple[str, ...]:
+    if kind == "url":
+        return ("--state-change-url", url)
+    if kind == "command":
+        script = folder / "provider.py"
+        script.write_text(FORWARDING, encoding="utf-8")
+        return ("--state-change-command", f"{sys.executable} {script} {url}")
+    file = folder / "states.jsonl"
+    lines = map(json.dumps, [*handouts(url, PLENTY), idle(url)])
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return ("--state-file", str(file))
+
+
+def verdicts(cli: Cli, url: str, folder: Path, *words: str) -> tuple[int, dict[str, str]]:
+    done = cli("verify", "--base-url", url, "--report-dir", str(folder), *words)
+    report = json.loads((folder / "report.json").read_bytes())
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    return done.returncode, {each["id"]: each["verdict"] for each in report["clauses"]}
+
+
+@pytest.mark.parametrize("faults", [(), ("third-finalize-accepted", "forbidden-without-message")])
+def test_each_transport_leads_to_the_same_verdict(
+    cli: Cli, served: Served, tmp_path: Path, faults: tuple[str, ...]
+) -> None:
+    url = served(service(faults, ()))
+    seen = []
+    for kind in ("url", "command", "file"):
+        words = provider_options(kind, f"{url}/provider-states", tmp_path)
+        seen.append(verdicts(cli, url, tmp_path / kind, "--effort", "quick", *words))
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][0] == bool(faults)
+
+
+def test_a_search_ends_when_analyses_are_used_up_and_says_so(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    url = served(Service())
+    at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
+    words = ("--max-subjects", str(PLENTY), "--report-dir", str(tmp_path))
+    done = cli("verify", *at, *words)
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert done.returncode == 0, done.stdout
+    ended = [trouble for trouble in report["troubles"] if "ended early" in trouble]
+    assert ended
+    assert all(f"the {PLENTY} analyses of this run are used up" in each for each in ended)
+    unseen = {each["id"]: each["reason"] for each in report["clauses"] if not each["observations"]}
+    assert set(unseen) <= {"finalize.atomic", "remove.atomic", "remove.harmless"}
+
+
+@pytest.mark.parametrize("kind", ["url", "file"])
+def test_a_promise_that_gets_no_analysis_could_not_be_tested(
+    cli: Cli, served: Served, tmp_path: Path, kind: str
+) -> None:
+    url = served(Service())
+    if kind == "url":
+        words = ["--state-change-url", f"{url}/provider-states", "--max-subjects", "20"]
+    else:
+        file = tmp_path / "states.jsonl"
+        lines = map(json.dumps, handouts(f"{url}/provider-states", 20))
+        file.write_text("\n".join(lines), encoding="utf-8")
+        words = ["--state-file", str(file)]
+    done = cli("verify", "--effort", "quick", "--base-url", url, *words)
+    assert done.returncode == 3
+    assert "20 analyses" in done.stdout.splitlines()[-1]
+
+
+def test_a_state_file_that_is_wrong_is_a_matter_of_usage(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    words = ("--base-url", served(Service()), "--state-file", str(tmp_path / "nowhere.jsonl"))
+    done = cli("verify", *words)
+    assert done.returncode == 2
+    assert "--state-file: " in done.stderr
+    assert "nowhere.jsonl: cannot be read: No such file or directory" in done.stderr
+
+
+def test_a_command_that_cannot_be_started_is_no_violation(cli: Cli, served: Served) -> None:
+    words = ("--base-url", served(Service()), "--state-change-command", "/nowhere/provider")
+    done = cli("verify", *words)
+    assert done.returncode == 3
+    assert "--state-change-command) cannot be started" in done.stderr
