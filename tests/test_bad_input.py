@@ -286,7 +286,9 @@ def test_a_host_that_has_no_address(cli: Cli) -> None:
 def test_a_target_that_is_there_without_its_provider(cli: Cli, served: Served) -> None:
     reference = Service()
     line = complaint(cli("verify", "--base-url", served(reference)), 2)
-    assert "--base-url: needs --state-change-url too" in line
+    assert (
+        "--base-url: needs --state-change-url, --state-change-command or --state-file too" in line
+    )
     assert "try --state-change-url" in line
     assert reference.store.jobs == {}
 

@@ -100,6 +100,14 @@ def test_a_race_is_waived_whatever_it_shows(begin: Begin) -> None:
     assert "observed" not in draft.text()
 
 
+def test_a_crash_in_a_race_is_a_crash_like_any_other(begin: Begin) -> None:
+    together = replace(SCENARIO, together=True)
+    crashed = replace(SHOWN, clause="errors.no-server-error", actual="500", scenario=together)
+    draft = begin()
+    learn(draft, ledger(replace(crashed, request="")))
+    assert observed(draft) == ["500"]
+
+
 def test_nothing_is_drafted_over_a_waiver_that_is_past_its_date(begin: Begin) -> None:
     overdue = "- {clause: get.document, reason: known, expires: 2020-01-01, observed: 'get *'}\n"
     draft = begin(overdue)

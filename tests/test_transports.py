@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.test_serve import serving
 from virtool_contract.reference.service import Service
-from virtool_contract.serve import service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +69,14 @@ def verdicts(cli: Cli, url: str, folder: Path, *words: str) -> tuple[int, dict[s
 
 @pytest.mark.parametrize("faults", [(), ("third-finalize-accepted", "forbidden-without-message")])
 def test_each_transport_leads_to_the_same_verdict(
-    cli: Cli, served: Served, tmp_path: Path, faults: tuple[str, ...]
+    cli: Cli, tmp_path: Path, faults: tuple[str, ...]
 ) -> None:
-    url = served(service(faults, ()))
     seen = []
-    for kind in ("url", "command", "file"):
-        words = provider_options(kind, f"{url}/provider-states", tmp_path)
-        seen.append(verdicts(cli, url, tmp_path / kind, "--effort", "quick", *words))
+    with serving(*(word for fault in faults for word in ("--fault", fault))) as (_, line):
+        url = line.split()[-1]
+        for kind in ("url", "command", "file"):
+            words = provider_options(kind, f"{url}/provider-states", tmp_path)
+            seen.append(verdicts(cli, url, tmp_path / kind, "--effort", "quick", *words))
     assert seen[0] == seen[1] == seen[2]
     assert seen[0][0] == bool(faults)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -304,7 +305,7 @@ def test_another_way_to_break_a_clause_is_looked_into_where_the_first_is_waived(
         if member == "user":
             seen.add(replace(shown, unanswered=True))  # which is not waived before it is sure
         else:
-            seen.suspect(shown.clause, shown.likeness, lambda shown=shown: shown)
+            seen.suspect(shown.clause, shown.likeness, partial(replace, shown))
     confirm(run, seen)
     (broken,) = seen.deviations.values()
     assert broken.actual == '/: "workflow" is a required property'

@@ -97,10 +97,14 @@ def test_a_file_that_covers_all_is_green_and_nothing_less(
 
 
 def one_of_each_category() -> dict[str, tuple[str, ...]]:
-    """The third fault of each category, or the last one, with the clauses it breaks."""
+    """The third fault of each category, or the last one, with the clauses it breaks.
+
+    Races are not in a quick run. What a server does every few requests breaks now this clause and
+    now that one, so no draft can foresee it.
+    """
     categories: dict[str, list[str]] = {}
     for name, fault in catalogue().items():
-        if "race" not in name:
+        if fault.category not in {"concurrency", "intermittent"}:
             categories.setdefault(fault.category, []).append(name)
     return {
         name: tuple(catalogue()[name].breaks)

@@ -11,7 +11,7 @@ import urllib3
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
 from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.guard import Guard
-from virtool_contract.interrupts import obey
+from virtool_contract.interrupts import obey, patience
 from virtool_contract.provider import reason
 from virtool_contract.secrets import Secrets
 
@@ -76,7 +76,7 @@ class Api:
             self.guard.let_through(method, analysis_id, target)
         self.sent += 1
         failure, response = "", None
-        with self._watchdog.watching(self.deadline) as watch:
+        with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
                 response = self._respond(request)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -100,7 +100,7 @@ class Api:
         answer = session.send(
             session.prepare_request(prepared),
             stream=True,
-            timeout=self.timeout,
+            timeout=patience(self.timeout),
             allow_redirects=False,
         )
         try:

@@ -1,8 +1,8 @@
 """The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
 
 import argparse
-import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
 from virtool_contract.options import OPTIONS, WAIVERS, OptionError, resolve
+from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
 MOST_PROCESSES = 64
@@ -19,6 +20,7 @@ MOST_PROCESSES = 64
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit codes are those of DESIGN, section 8."""
+    occupy_standard_streams()
     parser = build_parser()
     chosen = parser.parse_args(arguments)
     try:
@@ -27,14 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"virtool-contract: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - until the process ends
+        drop_output()
         return USAGE
-    except Exception as error:  # noqa: BLE001 - a bug of ours must never read as a violation
-        what = f"{type(error).__name__}: {error}"
-        print(
-            f"could not test: the suite failed by itself ({what}); please report this",
-            file=sys.stderr,
-        )
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it is that of a violation
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+        print(f"virtool-contract: failed by itself ({where}); please report this", file=sys.stderr)
         return COULD_NOT_TEST
     return code
 

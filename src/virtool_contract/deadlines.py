@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
+from weakref import WeakSet
 
 import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -21,6 +22,7 @@ TICK = 0.1
 """Seconds between two looks at what is under way."""
 
 _LOCAL = threading.local()
+_WATCHDOGS: "WeakSet[Watchdog]" = WeakSet()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -51,8 +53,9 @@ class Watchdog:
     def __init__(self) -> None:
         """Start nothing yet."""
         self._watches: set[Watch] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._thread: threading.Thread | None = None
+        _WATCHDOGS.add(self)
 
     @contextmanager
     def watching(self, seconds: float) -> Iterator[Watch]:
@@ -71,19 +74,34 @@ class Watchdog:
             with self._lock:
                 self._watches.discard(watch)
 
+    def hurry(self, seconds: float) -> None:
+        """Give every exchange that is under way so many seconds more at most."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            for watch in tuple(self._watches):
+                watch.until = min(watch.until, until)
+
     def _run(self) -> None:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
             with self._lock:  # all the while: an exchange that has ended is not to be touched
-                for watch in self._watches:
+                for watch in tuple(self._watches):
                     if watch.until < now:
                         watch.expire()
 
 
+def hurry(seconds: float) -> None:
+    """Give every exchange of this process so many seconds more at most."""
+    for watchdog in tuple(_WATCHDOGS):
+        watchdog.hurry(seconds)
+
+
 class _FinalResponse(http.client.HTTPResponse):
-    """Passes over interim answers (1xx): http.client does so for 100 alone, and takes another, such
-    as 103, for the answer; the real one would then answer the next request (RFC 9110, section 15.2).
+    """Passes over interim answers, of status 1xx (RFC 9110, section 15.2).
+
+    http.client does so for 100 alone, and takes another, such as 103, for the answer; the true one
+    would then be taken for that of the next request.
     """
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -94,8 +112,6 @@ class _FinalResponse(http.client.HTTPResponse):
 
 class _Watched:
     """A connection that tells the watch of its thread that it is the one in use."""
-
-    response_class = _FinalResponse
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         """Send a request (see `HTTPConnection.request`)."""
@@ -108,11 +124,11 @@ class _Watched:
 
 
 class _Connection(_Watched, HTTPConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _SecureConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _FinalResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -81,7 +81,7 @@ class Draft:
             expires=self.kept.today + timedelta(days=DAYS),
             intermittent=deviation.frequency != "always",
         )
-        if deviation.scenario.together:
+        if verdict.clause.race and deviation.scenario.together:
             yield waiver  # whatever it does: what a race shows is another thing each time
             return
         yield replace(waiver, observed=deviation.likeness)
@@ -151,11 +151,10 @@ class Draft:
             OptionError: they are in brackets, or the file ends with `...`.
         """
         root = yaml.compose(self.before, Loader=yaml.SafeLoader)
-        if root is None:
+        if not isinstance(root, yaml.CollectionNode):
             return 0
         ended = self.before.rstrip().endswith("\n...")
-        in_brackets = isinstance(root, yaml.CollectionNode) and root.flow_style
-        if in_brackets or ended:
+        if root.flow_style or ended:
             raise OptionError(
                 f"{self.path}:{root.start_mark.line + 1}: nothing can be appended to this list; "
                 "try one entry after `- ` on each line, without brackets or a final `...`"

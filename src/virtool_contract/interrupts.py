@@ -1,22 +1,48 @@
-"""Holds interrupts back for a moment, so that nothing is set up without anybody knowing of it."""
+"""Ends a run within seconds, and holds interrupts back for a moment while something is set up."""
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from virtool_contract import deadlines
+
+PATIENCE = 2.0
+"""Seconds that a target or a provider is still waited for once the run is asked to end."""
+LATE = 6.0
+"""Seconds after which nothing more is given back, lest a provider that hangs holds up the end."""
+
 _asked = threading.Event()
+_since = [math.inf]
 
 
 def ask() -> None:
-    """Ask the run to end; `obey` does, should the exception that says so be swallowed."""
+    """Ask the run to end; `obey` does, should the exception that says so be swallowed.
+
+    From now on no answer is waited for much longer.
+    """
     _asked.set()
+    _since[0] = min(_since[0], time.monotonic())
+    deadlines.hurry(PATIENCE)
 
 
 def forget() -> None:
     """Take back what was asked."""
     _asked.clear()
+    _since[0] = math.inf
+
+
+def patience(seconds: float) -> float:
+    """How long to wait for an answer that may take so many seconds."""
+    return seconds if _since[0] == math.inf else min(seconds, PATIENCE)
+
+
+def is_late() -> bool:
+    """Whether the run should have ended by now."""
+    return time.monotonic() - _since[0] > LATE
 
 
 def obey() -> None:
@@ -43,6 +69,7 @@ def held_back() -> Iterator[None]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
+        deadlines.hurry(PATIENCE)
 
     before = {number: signal.signal(number, note) for number in HELD}
     try:

@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from virtool_contract.deadlines import Watchdog, WatchedAdapter
+from virtool_contract.interrupts import patience
 from virtool_contract.json_values import Json, NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
@@ -86,7 +87,7 @@ class HttpProvider:
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        deadline = DEADLINES * self.timeout
+        deadline = patience(DEADLINES * self.timeout)
         with self._watchdog.watching(deadline) as watch:
             try:
                 status, raw = self._post(message)
@@ -100,8 +101,9 @@ class HttpProvider:
         return self._read(state, status, raw)
 
     def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
+        timeout = patience(self.timeout)
         with self._session().post(
-            self.url, json=message, timeout=self.timeout, allow_redirects=False, stream=True
+            self.url, json=message, timeout=timeout, allow_redirects=False, stream=True
         ) as answer:
             raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
             return answer.status_code, raw

@@ -337,29 +337,15 @@ class ContractPlugin:
         )
         self.verdicts = reach(contract, self.total, scope)
         self.seconds = time.monotonic() - self.started
-        if problem := self._write_report():
+        if problem := _write(self._report(self.verdicts, part)):
             self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
 
     def _report_nothing(self, part: Part) -> None:
         """Write a report that says why there is nothing to report, where one was asked for."""
         settings = self.settings = self.settings or settings_of(self.config)
         contract = self.contract = self.contract or loading.load(settings.spec)
-        self.part = replace(part, base_url=part.base_url or settings.base_url or "")
-        self.verdicts = reach(contract, self.total, Scope(problem=part.problem))
-        self._write_report()
-        self.verdicts = None  # the problem is all there is to print
-
-    def _write_report(self) -> str:
-        """Write the report where one was asked for; what is wrong with that, if anything is."""
-        report = self._report()
-        if not report.settings.report_dir:
-            return ""
-        file = Path(report.settings.report_dir, "report.json")
-        try:
-            file.write_bytes(json_report.render(report))
-        except OSError as error:
-            return f"{file} cannot be written: {error.strerror}"
-        return ""
+        verdicts = reach(contract, self.total, Scope(problem=part.problem))
+        _write(self._report(verdicts, replace(part, base_url=settings.base_url or "")))
 
     def so_far(self) -> SoFar | None:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""
@@ -371,19 +357,19 @@ class ContractPlugin:
 
     def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""
-        return text_report.render(self._report()) if self.verdicts else ""
+        if self.verdicts is None or self.part is None:
+            return ""
+        return text_report.render(self._report(self.verdicts, self.part))
 
-    def _report(self) -> Report:
+    def _report(self, verdicts: Verdicts, part: Part) -> Report:
         assert self.contract
-        assert self.verdicts
         assert self.settings
-        assert self.part
         return Report(
             contract=self.contract,
-            verdicts=self.verdicts,
+            verdicts=verdicts,
             settings=self.settings,
-            base_url=self.part.base_url,
-            path=self.part.path,
+            base_url=part.base_url,
+            path=part.path,
             rerun=self.rerun,
             seconds=self.seconds,
         )
@@ -414,3 +400,15 @@ def _clauses(item: pytest.Item) -> list[str]:
 def _is_search(item: pytest.Item) -> bool:
     """Whether an item searches, beyond the promises, for what they do not show."""
     return _is_ours(item) and item.get_closest_marker("effort") is not None
+
+
+def _write(report: Report) -> str:
+    """Write the report where one was asked for; what is wrong with that, if anything is."""
+    if not report.settings.report_dir:
+        return ""
+    file = Path(report.settings.report_dir, "report.json")
+    try:
+        file.write_bytes(json_report.render(report))
+    except OSError as error:
+        return f"{file} cannot be written: {error.strerror}"
+    return ""

@@ -72,9 +72,11 @@ class Secrets:
     def _spans(self, plain: str) -> list[tuple[int, int]]:
         """Where secrets are in a text without escapes, in order."""
         spans = list(self._found(plain.lower() if plain.isascii() else _lower(plain)))
-        for run in RUNS.finditer(plain):
-            if any(next(self._found(each), None) for each in _decoded(run[0])):
-                spans.append(run.span())
+        spans += [
+            run.span()
+            for run in RUNS.finditer(plain)
+            if any(next(self._found(each), None) for each in _decoded(run[0]))
+        ]
         return sorted(spans)
 
     def _found(self, small: str) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
 from virtool_contract.exchange import Headers
 from virtool_contract.guard import unfit
-from virtool_contract.interrupts import held_back
+from virtool_contract.interrupts import held_back, is_late
 from virtool_contract.json_values import Json, show
 from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import (
@@ -257,8 +257,9 @@ class Target:
     def tear_down(self, subject: Subject) -> None:
         """Give an analysis back; a provider that fails here does not spoil what was established."""
         params = {"analysis_id": subject.known.id}
-        with suppress(ProviderError):
-            self.provider.change("teardown", PENDING_ANALYSIS, params)
+        if not is_late():
+            with suppress(ProviderError):
+                self.provider.change("teardown", PENDING_ANALYSIS, params)
         self.api.guard.dismiss([subject.known.id])
         self._open.pop(subject.known.id, None)
 

@@ -1,6 +1,7 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -17,12 +18,13 @@ import pytest
 from virtool_contract import loading, pytest_plugin
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
-from virtool_contract.interrupts import ask, forget
+from virtool_contract.interrupts import HELD, ask, forget
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import EFFORTS, OPTIONS, WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import SoFar
+from virtool_contract.standard_streams import drop_output
 from virtool_contract.verdict import Verdicts
 
 USAGE = 2
@@ -147,7 +149,8 @@ def _session(
     settings: Settings, selection: str | None, *, dry_run: bool = False, processes: str = "0"
 ) -> tuple[Front, int]:
     """Run the chapters in a session of pytest: what became of it, and its exit code."""
-    front = Front(shlex.join(["virtool-contract", "verify", *settings_arguments(settings)]))
+    given = map(without_secrets, settings_arguments(settings))
+    front = Front(shlex.join(["virtool-contract", "verify", *given]))
     plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
         plugins.append(Progress(front.so_far))
@@ -186,10 +189,17 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
     return words
 
 
+def without_secrets(word: str) -> str:
+    """An option to be shown: a provider's URL may hold who asks, and a token in its query."""
+    if not word.startswith("--state-change-url="):
+        return word
+    return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
+
+
 def _conclude(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
-        print(plugin.text(), end="", flush=True)
+        _print(plugin.text())
         return plugin.verdicts.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
@@ -213,6 +223,17 @@ def _say(part: Part) -> int:
     usage = part.code == pytest.ExitCode.USAGE_ERROR
     print(f"{'virtool-contract' if usage else 'could not test'}: {part.problem}", file=sys.stderr)
     return USAGE if usage else COULD_NOT_TEST
+
+
+def _print(text: str) -> None:
+    """Print a verdict; that nobody reads it, or that a disk is full, does not change it."""
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        drop_output()
+        if not isinstance(error, BrokenPipeError):
+            said = f"virtool-contract: the verdict cannot be printed: {error.strerror}"
+            print(said, file=sys.stderr)
 
 
 def _list(items: list[pytest.Item]) -> int:
@@ -245,15 +266,16 @@ def _restore(variables: Mapping[str, str | None]) -> None:
 
 @contextmanager
 def _termination() -> Iterator[None]:
-    """Have SIGTERM end a run as Ctrl-C does: with teardown, and with what was established."""
+    """Have SIGTERM end a run as Ctrl-C does: with teardown, with what was established, and soon."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         ask()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in HELD}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         forget()

@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from tests.conftest import Wire
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -179,6 +179,7 @@ def test_no_bystander_is_changed(
     cli: Cli,
     served: Served,
     tmp_path: Path,
+    *,
     make: type[Lawless],
     selection: str,
     reported: set[str],

@@ -94,11 +94,10 @@ def leaks(text: str, keys: set[str]) -> list[str]:
 def start(folder: Path, url: str, breaks: str, front: tuple[str, ...]) -> str:
     """Run a front with something broken in it, and return all that it says and leaves."""
     (folder / "breaks.py").write_text(BREAKS[breaks])  # for the processes of xdist
-    reports = folder / "reports"
     words = [*front, "--base-url", url, "--state-change-url", f"{url}/provider-states"]
+    words += ["-k", "finalize.once", "--report-dir", str(folder / "reports")]
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{BREAKS[breaks]}{RUN}", *words]
-        + ["-k", "finalize.once", "--report-dir", str(reports)],
+        [sys.executable, "-c", f"import sys\n{BREAKS[breaks]}{RUN}", *words],
         cwd=folder,
         env=bare_environment() | {"PYTHONPATH": f"{folder}:{':'.join(sys.path[1:])}"},
         capture_output=True,

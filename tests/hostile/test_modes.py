@@ -18,7 +18,7 @@ import threading
 import time
 import zlib
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
@@ -42,6 +42,7 @@ MIB = 1024 * 1024
 MOST_MEMORY = 400 * MIB
 MOST_SECONDS = 30
 """For one clause of a target that is hostile, with a time-out of a second; most take two."""
+VERIFY = ("-m", "virtool_contract", "verify")
 OPTIONS = ("--effort", "quick", "--request-timeout", "1")
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 BIG = 24 * MIB
@@ -77,8 +78,7 @@ def run(folder: Path, *words: str, stdin: int = subprocess.DEVNULL) -> Ended:
     out, err = folder / "out", folder / "err"
     with out.open("wb") as standard_output, err.open("wb") as standard_error:
         child = subprocess.Popen(
-            [sys.executable, "-m", "virtool_contract", "verify", *words]
-            + ["--report-dir", str(reports)],
+            [sys.executable, *VERIFY, *words, "--report-dir", str(reports)],
             cwd=folder,
             env=bare_environment(),
             stdin=stdin,
@@ -507,8 +507,8 @@ def test_nothing_is_sent_to_another_host(
         head = f"HTTP/1.1 {status} There\r\nLocation: {far.url}/api/analyses/x\r\n"
         away = wires(Hostile(upstream, sends(f"{head}Content-Length: 0\r\n\r\n".encode()), after=1))
         urls = {"target": upstream, "provider": upstream, which: away}
-        words = ("--base-url", urls["target"])
-        words += ("--state-change-url", f"{urls['provider']}/provider-states")
+        states = f"{urls['provider']}/provider-states"
+        words = ("--base-url", urls["target"], "--state-change-url", states)
         ended = run(tmp_path, *words, *OPTIONS, "-k", "get.own-only")
         assert far.connections == 0
     assert ended.code == 3, ended.said
@@ -588,6 +588,7 @@ def test_a_hostile_provider(
     served: Serve,
     wires: Callable[[Hostile], str],
     tmp_path: Path,
+    *,
     twist: Twist,
     after: int,
     says: str,

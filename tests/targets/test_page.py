@@ -158,10 +158,10 @@ def test_a_server_without_remove_has_not_implemented_it(serve: Serve, tmp_path: 
 
 def test_a_member_more_in_the_body_is_sent_when_asked_for(serve: Serve, tmp_path: Path) -> None:
     (option,) = re.findall(r"`(--extra-body-fields [^`]+)`", PAGE)
-    server, more = serve("--want-files"), ("-k", "finalize.answer")
+    server, more = serve("--want-files"), ["-k", "finalize.answer"]
     code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
     assert (code, verdicts["finalize.answer"]) == (1, "broken")
-    more = (*more, *shlex.split(option))
+    more += shlex.split(option)
     code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
     assert (code, verdicts["finalize.answer"]) == (0, "kept")
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))

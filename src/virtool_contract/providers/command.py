@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
+from virtool_contract.interrupts import patience
 from virtool_contract.provider import ANSWER_LIMIT, ProviderError, read_answer
 
 PATIENCE: Final = 5.0
@@ -87,7 +88,7 @@ class CommandProvider:
         try:
             process.stdin.write(line)
             process.stdin.flush()
-            raw = self._answers.get(timeout=self.timeout)
+            raw = self._answers.get(timeout=patience(self.timeout))
         except OSError:
             raw = b""
         except queue.Empty:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
+from virtool_contract.interrupts import is_late
 from virtool_contract.provider import PENDING_ANALYSIS, Provider, ProviderError
 
 AHEAD: Final = 4
@@ -73,7 +74,7 @@ class PrefetchingProvider:
 
         It is asked no more at the end, for each request to one that hangs would take its time.
         """
-        if self._is_lost:
+        if self._is_lost or is_late():
             return
         try:
             self._behind.change("teardown", PENDING_ANALYSIS, params)
