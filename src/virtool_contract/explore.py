@@ -138,11 +138,15 @@ class Explorer:
             except _EnoughError as enough:
                 self._note(enough.shortest)
             except ExhaustedError:
-                if self._shortest is not None:
-                    self._note(self._shortest)
+                self._note_shortest()
                 raise
             else:
                 return
+
+    def _note_shortest(self) -> None:
+        """Note what a search has found that the analyses were used up for in shrinking."""
+        if self._shortest is not None:
+            self._note(self._shortest)
 
     def _note(self, violation: Violation) -> None:
         deviation = violation.deviation

@@ -160,7 +160,7 @@ def read_answer(
         raise ProviderError(f"{said}, {error}: {hint}") from None
     if not isinstance(answer, dict):
         raise ProviderError(f"{said} with {_kind(answer)}: expected a JSON object")
-    if not _is_text(answer):
+    if not is_text(answer):
         raise ProviderError(f"{said} with a lone surrogate in it")
     if answer.get("error") == "unknown state":
         raise UnknownStateError(f"{place} does not know the state {state!r}")
@@ -249,7 +249,8 @@ def _is_headers(value: object) -> bool:
     )
 
 
-def _is_text(answer: Mapping[str, Any]) -> bool:
+def is_text(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer can be sent on: a lone surrogate is in no encoding."""
     try:
         json.dumps(answer, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -41,7 +41,7 @@ def test_each_is_handed_out_once(tmp_path: Path) -> None:
     assert [taken(provider, files=True) for _ in range(3)] == ["a", 2, "c"]
     assert provider.change("teardown", PENDING, {"analysis_id": "a"}) == {}
     with pytest.raises(
-        ExhaustedError, match=r"all of the 3 analyses of .*states\.jsonl \(--state-file\)"
+        ExhaustedError, match=r"all of the 3 analyses of --state-file .*states\.jsonl are used"
     ):
         taken(provider, files=False)
     provider.close()
@@ -53,8 +53,7 @@ def test_files_are_given_to_those_who_want_them(tmp_path: Path) -> None:
     assert [taken(provider, files=False) for _ in range(2)] == ["none", "unsaid"]
     assert taken(provider, files=True) == "some"
     assert taken(read(tmp_path, lines[0]), files=False) == "some"
-    with pytest.raises(ExhaustedError, match="are used; 1 without files are left"):
-        taken(read(tmp_path, lines[1]), files=True)
+    assert taken(read(tmp_path, lines[1]), files=True) == "none"
 
 
 def test_a_job_without_analysis_serves_again_and_again(tmp_path: Path) -> None:
@@ -85,7 +84,10 @@ def test_several_processes_share_it(tmp_path: Path) -> None:
         (analysis("b", files=1), ":2: has `files` that are neither true nor false"),
         (analysis("b", headers={"X": 1}), ":2: has wrong `headers`"),
         ({"state": IDLE, "job_id": "b"}, ":2: lacks credentials"),
-        (analysis("a"), 'has the analysis "a" twice'),
+        (analysis("b", files=[]), ":2: has `files` that are neither true nor false"),
+        (analysis("b", state=[]), ":2: has a `state` that is not known"),
+        ('{"analysis_id": "b", "job_id": "j", "job_key": "\\ud800"}', ":2: has a lone surrogate"),
+        (analysis("a"), ':2: has the analysis "a", as line 1 has'),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, line: object, part: str) -> None:
@@ -94,6 +96,25 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, line: object, part:
     said = str(caught.value)
     assert said.startswith(str(tmp_path / "states.jsonl"))
     assert part in said
+
+
+def test_lines_end_where_json_lines_end(tmp_path: Path) -> None:
+    path = tmp_path / "states.jsonl"
+    text = '{"analysis_id": "a\u2028\u0085", "job_id": "j", "job_key": "k"}\r\n\r\n'
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert taken(file.read(str(path)), files=True) == "a\u2028\u0085"
+
+
+@pytest.mark.parametrize("lines", [(), ("",), ({"state": IDLE, "job_id": "j", "job_key": "k"},)])
+def test_a_file_without_analyses_is_wrong(tmp_path: Path, lines: tuple[object, ...]) -> None:
+    with pytest.raises(StateFileError, match=r"states\.jsonl: has no analysis in it; try"):
+        read(tmp_path, *lines)
+
+
+def test_a_process_whose_share_is_nothing_runs_out(tmp_path: Path) -> None:
+    provider = read(tmp_path, analysis("a"), share=(1, 2))
+    with pytest.raises(ExhaustedError, match="all of the 0 analyses"):
+        taken(provider, files=True)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

@@ -64,23 +64,27 @@ class CommandProvider:
             self._failure = self._failure or f"{self._place} has been ended"
         if process is None:
             return
-        assert process.stdin
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        for number in (None, signal.SIGTERM, signal.SIGKILL):
-            if number is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-                break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it left behind
+        try:
+            self._ask_to_end(process)
+        finally:
+            _tell(process, signal.SIGKILL)  # and what it left behind, also after an interrupt
+            process.wait(PATIENCE)
         for reader in self._readers:
             reader.join(PATIENCE)
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
+
+    def _ask_to_end(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            _tell(process, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
 
     def _exchange(self, line: bytes) -> bytes:
         process = self._process or self._start()
@@ -144,3 +148,9 @@ class CommandProvider:
         while line := stream.readline(ANSWER_LIMIT):
             if text := line.decode(errors="replace").strip():
                 self._last_words.append(ascii(text[:SAID])[1:-1])
+
+
+def _tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process and what it has started, as far as any of them are left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says the latter of dead
+        os.killpg(process.pid, number)

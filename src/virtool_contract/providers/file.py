@@ -13,16 +13,18 @@ from virtool_contract.provider import (
     ExhaustedError,
     ProviderError,
     UnknownStateError,
+    is_text,
     job_without_analysis,
     pending_analysis,
 )
 
 EXAMPLE = '{"analysis_id": "…", "job_id": "…", "job_key": "…"}'
 PREFERENCE: Mapping[bool, tuple[bool | None, ...]] = {
-    True: (True, None),
+    True: (True, None, False),
     False: (False, None, True),
 }
-"""What to take where files are wanted, or not: files may be there where none are asked for."""
+"""What to take where files are wanted, or not: better the wrong one than none. Nearly every promise
+can do without files, and that which cannot says that it was not observed."""
 
 
 class StateFileError(ValueError):
@@ -76,9 +78,8 @@ class FileProvider:
                 if entry.files is wanted:
                     self._left.remove(entry)
                     return entry
-        left = f"; {len(self._left)} without files are left" if self._left else ""
         raise ExhaustedError(
-            f"all of the {self.count} analyses of {self.file} (--state-file) are used{left}"
+            f"all of the {self.count} analyses of --state-file {self.file} are used"
         )
 
 
@@ -91,16 +92,21 @@ def read(file: str, share: tuple[int, int] = (0, 1)) -> FileProvider:
         StateFileError: it cannot be read, or a line is not what it should be.
     """
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: JSON may have a line separator (U+2028) in a string.
+        lines = Path(file).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
-        raise StateFileError(f"{file}: cannot be read: {why}") from None
-    entries = [
-        _entry(line, f"{file}:{number}") for number, line in enumerate(lines, 1) if line.strip()
-    ]
-    analyses = [entry for entry in entries if entry.state == PENDING_ANALYSIS]
-    _check_once(file, analyses)
-    jobs = [entry for entry in entries if entry.state != PENDING_ANALYSIS]
+        raise StateFileError(f"{file}: cannot be read: {why}; try a file of JSON lines") from None
+    entries = {
+        number: _entry(line, f"{file}:{number}")
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    }
+    _check_once(file, entries)
+    analyses = [entry for entry in entries.values() if entry.state == PENDING_ANALYSIS]
+    if not analyses:
+        raise StateFileError(f"{file}: has no analysis in it; try a line such as {EXAMPLE}")
+    jobs = [entry for entry in entries.values() if entry.state == JOB_WITHOUT_ANALYSIS]
     number, of = share
     return FileProvider(file, [*analyses[number::of], *jobs])
 
@@ -112,12 +118,14 @@ def _entry(line: str, where: str) -> Entry:
         raise StateFileError(f"{where}: {error}; try {EXAMPLE}") from None
     if not isinstance(value, dict):
         raise StateFileError(f"{where}: is no JSON object; try {EXAMPLE}")
+    if not is_text(value):
+        raise StateFileError(f"{where}: has a lone surrogate in it; try {EXAMPLE}")
     state, files = value.get("state", PENDING_ANALYSIS), value.get("files")
-    if state not in {PENDING_ANALYSIS, JOB_WITHOUT_ANALYSIS}:
+    if state not in (PENDING_ANALYSIS, JOB_WITHOUT_ANALYSIS):
         known = f"{PENDING_ANALYSIS!r} or {JOB_WITHOUT_ANALYSIS!r}"
         raise StateFileError(f"{where}: has a `state` that is not known; try {known}")
-    if files not in {None, True, False} or isinstance(files, int | float) > isinstance(files, bool):
-        raise StateFileError(f"{where}: has `files` that are neither true nor false")
+    if files is not None and not isinstance(files, bool):
+        raise StateFileError(f"{where}: has `files` that are neither true nor false; try true")
     entry = Entry(answer=value, state=str(state), files=files)
     try:
         _check(entry)
@@ -136,10 +144,15 @@ def _check(entry: Entry) -> None:
         job_without_analysis(alone)
 
 
-def _check_once(file: str, entries: Iterable[Entry]) -> None:
-    seen: set[str] = set()
-    for entry in entries:
+def _check_once(file: str, entries: Mapping[int, Entry]) -> None:
+    seen: dict[str, int] = {}
+    for number, entry in entries.items():
+        if entry.state != PENDING_ANALYSIS:
+            continue
         name = str(entry.answer["analysis_id"])
         if name in seen:
-            raise StateFileError(f"{file}: has the analysis {json.dumps(name)} twice")
-        seen.add(name)
+            raise StateFileError(
+                f"{file}:{number}: has the analysis {json.dumps(name)}, as line {seen[name]} has; "
+                "each is used once, so try another"
+            )
+        seen[name] = number
