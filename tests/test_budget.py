@@ -138,15 +138,20 @@ def test_one_that_was_removed_now_is_not_an_old_one(scarce: Scarce) -> None:
     assert len(set(ids)) == 2
 
 
-def test_nothing_serves_again_where_something_broke(scarce: Scarce) -> None:
-    target = scarce(10, service(("sample-null",), ()))
+@pytest.mark.parametrize(("fault", "count"), [("remove-finalized-is-403", 2), ("sample-null", 1)])
+def test_nothing_serves_again_where_a_state_is_in_doubt(
+    scarce: Scarce, fault: str, count: int
+) -> None:
+    target = scarce(10, service((fault,), ()))
     ids = []
     for _ in range(2):
         stage = Stage(target)
-        ids.append(stage.pending().known.id)
+        subject = stage.finalized()
+        ids.append(subject.known.id)
+        stage.remove(subject)
         stage.close()
         assert stage.ledger.deviations
-    assert len(set(ids)) == 2
+    assert len(set(ids)) == count
 
 
 def test_replays_are_on_fresh_ones(scarce: Scarce) -> None:

@@ -10,7 +10,9 @@ import pytest
 import requests
 
 from tests.test_serve import serving
+from virtool_contract.budget import HINT
 from virtool_contract.reference.service import Service
+from virtool_contract.serve import service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
     Served = Callable[[Service], str]
 
-PLENTY = 400
-"""More analyses than the promises alone ask for."""
+ENOUGH = 250
+"""So many analyses do for the promises alone."""
+MORE = 150
+"""What replays and searches may use besides."""
 FORWARDING = """
 import sys, urllib.error, urllib.request
 for line in sys.stdin:
@@ -55,7 +59,7 @@ def provider_options(kind: str, url: str, folder: Path) -> tuple[str, ...]:
         script.write_text(FORWARDING, encoding="utf-8")
         return ("--state-change-command", f"{sys.executable} {script} {url}")
     file = folder / "states.jsonl"
-    lines = map(json.dumps, [*handouts(url, PLENTY), idle(url)])
+    lines = map(json.dumps, [*handouts(url, ENOUGH + MORE), idle(url)])
     file.write_text("\n".join(lines), encoding="utf-8")
     return ("--state-file", str(file))
 
@@ -86,15 +90,43 @@ def test_a_search_ends_when_analyses_are_used_up_and_says_so(
 ) -> None:
     url = served(Service())
     at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
-    words = ("--max-subjects", str(PLENTY), "--report-dir", str(tmp_path))
+    words = ("--max-subjects", str(ENOUGH + MORE), "--report-dir", str(tmp_path))
     done = cli("verify", *at, *words)
     report = json.loads((tmp_path / "report.json").read_bytes())
     assert done.returncode == 0, done.stdout
     ended = [trouble for trouble in report["troubles"] if "ended early" in trouble]
     assert ended
-    assert all(f"the {PLENTY} analyses of this run are used up" in each for each in ended)
+    assert all(
+        "the 400 analyses of this run (--max-subjects 400) are used up" in each for each in ended
+    )
     unseen = {each["id"]: each["reason"] for each in report["clauses"] if not each["observations"]}
     assert set(unseen) <= {"finalize.atomic", "remove.atomic", "remove.harmless"}
+
+
+def test_so_many_are_enough_for_the_promises_as_is_said(cli: Cli, served: Served) -> None:
+    url = served(Service())
+    at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
+    done = cli("verify", *at, "--effort", "quick", "--max-subjects", str(ENOUGH))
+    assert done.returncode == 0, done.stdout
+    assert f"about {ENOUGH} do for the promises" in HINT
+
+
+MANY_FAULTS = (
+    "finalize-answer-without-index",
+    "third-finalize-accepted",
+    "forbidden-without-message",
+    "removed-stays-finalizable",
+)
+
+
+def test_replays_leave_enough_for_the_promises(cli: Cli, served: Served, tmp_path: Path) -> None:
+    """A target that breaks much is still one that violates, and not one that is not tested."""
+    url = served(service(MANY_FAULTS, ()))
+    at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
+    plain = verdicts(cli, url, tmp_path / "plain", *at[2:], "--effort", "quick")
+    few = (*at[2:], "--effort", "quick", "--max-subjects", str(ENOUGH + 50))
+    assert plain[0] == 1
+    assert verdicts(cli, url, tmp_path / "few", *few) == plain
 
 
 @pytest.mark.parametrize("kind", ["url", "file"])
@@ -111,7 +143,9 @@ def test_a_promise_that_gets_no_analysis_could_not_be_tested(
         words = ["--state-file", str(file)]
     done = cli("verify", "--effort", "quick", "--base-url", url, *words)
     assert done.returncode == 3
-    assert "20 analyses" in done.stdout.splitlines()[-1]
+    last = done.stdout.splitlines()[-1]
+    assert "20 analyses" in last
+    assert HINT in last
 
 
 def test_a_state_file_that_is_wrong_is_a_matter_of_usage(
@@ -128,4 +162,4 @@ def test_a_command_that_cannot_be_started_is_no_violation(cli: Cli, served: Serv
     words = ("--base-url", served(Service()), "--state-change-command", "/nowhere/provider")
     done = cli("verify", *words)
     assert done.returncode == 3
-    assert "--state-change-command) cannot be started" in done.stderr
+    assert "--state-change-command) cannot be started" in done.stdout + done.stderr

@@ -70,7 +70,7 @@ class Player:
         self.steps: list[Step] = []
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
-        self._blamed = False
+        self._is_certain = True
         self._sent_before = target.api.sent
 
     def enter(self, subject: Subject) -> None:
@@ -256,7 +256,6 @@ class Player:
         subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
-        self._blamed = self._blamed or bool(broken)
         found = [each for each in broken if not self._is_waived(each) and not self._is_spared(each)]
         fresh = [finding for finding in found if finding.clause not in self.muted]
         if fresh and self.raises:
@@ -329,6 +328,7 @@ class Player:
         wrong_status = not answer.due.permits(answer.response.status)
         if not wrong_status and not (read and answer.judgement.surprised):
             return
+        self._is_certain = False
         if not wrong_status and not answer.judgement.contradicts and subject.label != BYSTANDER:
             return  # another document, but no other state; the read has told us of it
         if subject.label == BYSTANDER:
@@ -344,13 +344,13 @@ class Player:
             subject.known = adopted(self.target.contract, subject.known, response)
 
     def _can_serve(self, subject: Subject) -> bool:
-        """Whether a subject may serve another play: its state is certain, and nothing broke.
+        """Whether a subject may serve another play: nothing has cast doubt on any state here.
 
         It was read last, so that no write of this play is to blame for what the next one finds; a
         removed one cannot be read, and nothing can become of it.
         """
         known = subject.known
-        if known.doubtful or self._blamed:
+        if known.doubtful or not self._is_certain:
             return False
         usual = known.phase is Phase.FINALIZED and known.results == FIRST_RESULTS
         return known.removed or (known.cause == READ and (usual or known.phase is Phase.PENDING))
