@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,6 +117,35 @@ def test_how_it_was_made_what_it_is_stands_in_the_scenario(scarce: Scarce, phase
     assert len(ids) == 1
     first, second = ([step for step in each.steps if step.operation != "get"] for each in scenarios)
     assert first == second
+
+
+def renamed(reference: Service) -> None:
+    """Change what every analysis says of its sample."""
+    for each in list(reference.store.analyses.values()):
+        reference.store.put(replace(each, sample=replace(each.sample, name="another")))
+
+
+def overwritten(reference: Service) -> None:
+    """Change the results of every finalized analysis."""
+    for each in list(reference.store.analyses.values()):
+        reference.store.put(replace(each, results={"over": "written"} if each.ready else None))
+
+
+@pytest.mark.parametrize(("change", "count"), [(renamed, 1), (overwritten, 2)])
+def test_what_happened_meanwhile_is_not_held_against_the_next_play(
+    scarce: Scarce, change: Callable[[Service], None], count: int
+) -> None:
+    reference = Service()
+    target = scarce(10, reference)
+    ids = []
+    for _ in range(2):
+        stage = Stage(target)
+        ids.append(stage.finalized().known.id)
+        stage.close()
+        change(reference)
+        assert stage.ledger.deviations == {}
+        target.replace_bystander()
+    assert len(set(ids)) == count
 
 
 def test_one_with_other_results_does_not_serve_again(scarce: Scarce) -> None:

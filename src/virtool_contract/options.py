@@ -212,7 +212,7 @@ OPTIONS = (
         name="max-subjects",
         metavar="N",
         read=count,
-        help="ask the provider for so many analyses at most, and use them sparingly",
+        help="ask for so many analyses at most, and use them sparingly (about 250 do for quick)",
     ),
     Option(
         name="api-root",

@@ -157,7 +157,7 @@ class ContractPlugin:
         self.selected = len(ours) < self.collected
         self.clauses = tuple(sorted({each for item in ours for each in _clauses(item)}))
         _, processes = share_of(self.config)
-        self.promises_to_come = sum(not _is_search(item) for item in ours) // processes
+        self.promises_to_come = sum(map(_needs_its_own, ours)) // processes
         ready = ours and self.settings is not None and self.is_collected
         if not ready or self.config.option.collectonly:
             return
@@ -210,7 +210,7 @@ class ContractPlugin:
         if budget is None:
             return
         if replaying:
-            self.promises_to_come -= not _is_search(item)
+            self.promises_to_come -= _needs_its_own(item)
             budget.reserved = max(0, self.promises_to_come)
         else:
             budget.reserved = budget.for_replays if _is_search(item) else 0
@@ -412,3 +412,12 @@ def _write(report: Report) -> str:
     except OSError as error:
         return f"{file} cannot be written: {error.strerror}"
     return ""
+
+
+def _needs_its_own(item: pytest.Item) -> bool:
+    """Whether a promise will likely use an analysis up.
+
+    Those about no clause of their own, which have every caller do everything in every state, nearly
+    always do with what others have left.
+    """
+    return bool(_clauses(item)) and not _is_search(item)

@@ -25,7 +25,7 @@ from virtool_contract.provider import (
     job_without_analysis,
     pending_analysis,
 )
-from virtool_contract.subject import READ, Known
+from virtool_contract.subject import Known
 from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
@@ -130,8 +130,8 @@ class Target:
     def spare(self, label: str, phase: Phase, *, files: bool) -> Subject | None:
         """One that has served before, and was left in that phase, under a new label.
 
-        Where no files are asked for, there may be some all the same. Only of one that is finalized
-        is the document still known, which must not change any more.
+        Where no files are asked for, there may be some all the same. Its document is not known any
+        more: what has changed it meanwhile is not for the next play to find out.
         """
         fitting = [each for each in self._spare if each.known.phase is phase]
         fitting = [each for each in fitting if each.state == "pending with files" or not files]
@@ -139,9 +139,13 @@ class Target:
             return None
         spare = min(fitting, key=lambda each: len(each.state))
         self._spare.remove(spare)
-        known = Known(id=spare.known.id, job_id=spare.known.job_id)
-        if phase is not Phase.PENDING:
-            known = replace(spare.known, sent_beside=None, cause=READ)
+        known = Known(
+            id=spare.known.id,
+            job_id=spare.known.job_id,
+            phase=phase,
+            removed=spare.known.removed,
+            results=spare.known.results,
+        )
         subject = replace(spare, label=label, known=known, recycled=True)
         self._open[known.id] = subject
         return subject
