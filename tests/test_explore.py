@@ -15,10 +15,12 @@ from typing_extensions import override
 
 from contract_tests.test_lifecycle import Lifecycle
 from virtool_contract import generated
+from virtool_contract.budget import Budget
 from virtool_contract.explore import Explorer
 from virtool_contract.ledger import Ledger
 from virtool_contract.model import Caller
 from virtool_contract.options import resolve
+from virtool_contract.provider import ExhaustedError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.replay import confirm
@@ -120,6 +122,22 @@ def test_each_broken_clause_is_found_and_then_muted(exploring: Exploring) -> Non
         "get.own-only",
     }
     assert explorer.muted == found
+
+
+@pytest.mark.parametrize("most", [20, 40])
+def test_what_was_found_is_kept_when_analyses_are_used_up(exploring: Exploring, most: int) -> None:
+    """Shrinking takes many; the violation must not be lost with the last of them."""
+    explorer = exploring(service(("nulls-dropped",), ()))
+    explorer.run.target.budget = Budget(most=most, source="a test")
+    values = st.lists(st.integers(2, 9) | st.none(), min_size=1, max_size=9)
+
+    def play(stage: Stage, results: list[int | None]) -> None:
+        members = {str(number): value for number, value in enumerate(results)}
+        stage.finalize(stage.pending(), {"foo": members})
+
+    with pytest.raises(ExhaustedError):
+        explorer.cases(play, values, examples=100)
+    assert set(explorer.ledger.deviations) == {"finalize.freeform"}
 
 
 def waiving(explorer: Explorer, **observed: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -117,6 +118,39 @@ def test_a_run_that_cannot_test_gives_everything_back(tmp_path: Path, served: Se
         Run.start(settings_for(tmp_path, **given, api_root="/elsewhere"))
     with pytest.raises(ProviderError, match="/nowhere answered 404"):
         Run.start(settings_for(tmp_path, base_url=url, state_change_url=f"{url}/nowhere"))
+
+
+SHARES: dict[str, tuple[dict[str, str], int, list[int | None]]] = {
+    "all that are asked for": ({}, 1, [None]),
+    "so many": ({"max_subjects": "20"}, 1, [20]),
+    "so many, shared": ({"max_subjects": "20"}, 3, [7, 7, 6]),
+    "a file, shared": ({"state_file": "states.jsonl"}, 3, [9, 8, 8]),
+    "fewer than are in the file": ({"state_file": "states.jsonl", "max_subjects": "8"}, 1, [8]),
+}
+
+
+@pytest.mark.parametrize(("given", "processes", "most"), SHARES.values(), ids=SHARES)
+def test_processes_share_the_analyses(
+    tmp_path: Path,
+    served: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    processes: int,
+    most: list[int | None],
+) -> None:
+    reference = Service()
+    url = served(reference)
+    lines = [json.dumps(reference.set_up_pending({})) for _ in range(25)]
+    (tmp_path / "states.jsonl").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    provider = {} if "state_file" in given else {"state_change_url": f"{url}/provider-states"}
+    settings = settings_for(tmp_path, base_url=url, **provider, **given)
+    budgets = []
+    for number in range(processes):
+        run = Run.start(settings, share=(number, processes))
+        budgets.append(run.target.budget)
+        run.stop()
+    assert [each.most if each else None for each in budgets] == most
 
 
 def test_a_target_without_a_provider(tmp_path: Path, served: Served) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +39,13 @@ for line in sys.stdin:
 """
 
 
+SETUP = {"action": "setup", "state": "a pending analysis", "params": {"files": True}}
+
+
 def handouts(url: str, count: int) -> list[dict[str, Any]]:
     """Analyses of a reference server, with files."""
-    setup = {"action": "setup", "state": "a pending analysis", "params": {"files": True}}
     with requests.Session() as session:
-        return [session.post(url, json=setup, timeout=5).json() for _ in range(count)]
+        return [session.post(url, json=SETUP, timeout=5).json() for _ in range(count)]
 
 
 def idle(url: str) -> dict[str, Any]:
@@ -83,6 +87,43 @@ def test_each_transport_leads_to_the_same_verdict(
             seen.append(verdicts(cli, url, tmp_path / kind, "--effort", "quick", *words))
     assert seen[0] == seen[1] == seen[2]
     assert seen[0][0] == bool(faults)
+
+
+WITH_HEADERS = """
+import base64, json, sys, urllib.request
+
+def headers(answer):
+    user = f"job-{answer['job_id']}:{answer.pop('job_key')}".encode()
+    return answer | {"headers": {"Authorization": f"Basic {base64.b64encode(user).decode()}"}}
+
+for line in sys.stdin:
+    asked = urllib.request.Request(sys.argv[1], line.encode())
+    answer = json.load(urllib.request.urlopen(asked))
+    print(json.dumps(headers(answer) if answer else answer), flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["command", "file"])
+def test_headers_will_do_for_credentials(
+    cli: Cli, served: Served, tmp_path: Path, kind: str
+) -> None:
+    url = served(Service())
+    script = tmp_path / "provider.py"
+    script.write_text(WITH_HEADERS, encoding="utf-8")
+    command = [sys.executable, str(script), f"{url}/provider-states"]
+    words = ["--state-change-command", shlex.join(command)]
+    if kind == "file":
+        lines = (json.dumps(setup) + "\n" for setup in [SETUP] * 40)
+        made = subprocess.run(
+            command, input="".join(lines), capture_output=True, text=True, timeout=30, check=True
+        )
+        file = tmp_path / "states.jsonl"
+        file.write_text(made.stdout, encoding="utf-8")
+        words = ["--state-file", str(file)]
+    selection = ("-k", "get.own-only or finalize.own-only")
+    code, found = verdicts(cli, url, tmp_path, *words, "--effort", "quick", *selection)
+    assert code == 0
+    assert (found["get.own-only"], found["finalize.own-only"]) == ("kept", "kept")
 
 
 def test_a_search_ends_when_analyses_are_used_up_and_says_so(

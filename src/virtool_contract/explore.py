@@ -137,16 +137,8 @@ class Explorer:
                 self._note(_inside(flaky))
             except _EnoughError as enough:
                 self._note(enough.shortest)
-            except ExhaustedError:
-                self._note_shortest()
-                raise
             else:
                 return
-
-    def _note_shortest(self) -> None:
-        """Note what a search has found that the analyses were used up for in shrinking."""
-        if self._shortest is not None:
-            self._note(self._shortest)
 
     def _note(self, violation: Violation) -> None:
         deviation = violation.deviation
