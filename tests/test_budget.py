@@ -148,6 +148,21 @@ def test_what_happened_meanwhile_is_not_held_against_the_next_play(
     assert len(set(ids)) == count
 
 
+def test_what_the_target_has_lost_does_not_serve_again(scarce: Scarce) -> None:
+    reference = Service()
+    target = scarce(20, reference)
+    target.call_witness()
+    stage = Stage(target)
+    stage.pending()
+    stage.finalized()
+    stage.close()
+    reference.store.analyses.clear()
+    reference.store.jobs.clear()
+    assert target.has_forgotten()
+    for phase in (Phase.PENDING, Phase.FINALIZED):
+        assert target.spare("A", phase, files=False) is None
+
+
 def test_one_with_other_results_does_not_serve_again(scarce: Scarce) -> None:
     target = scarce(10)
     stage = Stage(target)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from tests.conftest import bare_environment
 from tests.test_serve import serving
 from virtool_contract.budget import HINT
 from virtool_contract.reference.service import Service
@@ -204,3 +208,36 @@ def test_a_command_that_cannot_be_started_is_no_violation(cli: Cli, served: Serv
     done = cli("verify", *words)
     assert done.returncode == 3
     assert "--state-change-command) cannot be started" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_process_outlives_an_interrupt_until_all_is_given_back(
+    served: Served, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C in a terminal goes to all processes there, and the provider is needed to the end."""
+    reference = Service()
+    url = served(reference)
+    ended = tmp_path / "ended"
+    words = provider_options("command", f"{url}/provider-states", tmp_path)
+    script = tmp_path / "provider.py"
+    script.write_text(f"{script.read_text()}open({str(ended)!r}, 'w').close()\n")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", "virtool_contract", "verify", "--base-url", url, *words],
+        cwd=tmp_path,
+        env=bare_environment(),
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        until = time.monotonic() + 20
+        while len(reference.store.analyses) < 5 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not ended.exists()
+        os.killpg(child.pid, number)
+        out, err = child.communicate(timeout=20)
+    assert child.returncode == 3, out + err
+    assert "interrupted" in out + err
+    assert reference.store.analyses == {}
+    assert ended.exists()
