@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from virtool_contract.interrupts import HELD, held_back
+from virtool_contract.deadlines import Watchdog
+from virtool_contract.interrupts import (
+    HELD,
+    PATIENCE,
+    ask,
+    forget,
+    held_back,
+    is_late,
+    obey,
+    patience,
+)
 
 
 @pytest.fixture
@@ -112,3 +122,23 @@ def test_other_threads_hold_nothing_back(caught: list[int]) -> None:
     leave.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_who_is_asked_to_end_waits_no_longer() -> None:
+    assert (patience(30), is_late()) == (30, False)
+    with Watchdog().watching(30) as watch:
+        ask()
+        assert watch.until <= time.monotonic() + PATIENCE
+    assert (patience(30), patience(0.5), is_late()) == (PATIENCE, 0.5, False)
+    with pytest.raises(KeyboardInterrupt):
+        obey()
+    obey()  # only once
+    forget()
+    assert (patience(30), is_late()) == (30, False)
+
+
+def test_a_signal_that_is_held_back_hurries_what_holds_it(caught: list[int]) -> None:
+    with held_back(), Watchdog().watching(30) as watch:
+        signal.raise_signal(signal.SIGINT)
+        assert watch.until <= time.monotonic() + PATIENCE
+    assert caught == [signal.SIGINT]

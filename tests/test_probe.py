@@ -200,6 +200,35 @@ def test_a_remove_that_answers_otherwise_is_implemented(target_of: TargetOf, fau
     assert target.removes
 
 
+@pytest.mark.parametrize(
+    ("fault", "lets"), [("other-job-finalizes", True), ("other-job-removes", True), ("", False)]
+)
+def test_a_target_that_lets_others_write_is_found_out(
+    target_of: TargetOf, fault: str, *, lets: bool
+) -> None:
+    target = target_of(service((fault,) if fault else (), ()))
+    probe(target)
+    assert target.lets_others_write is lets
+    assert target.removes
+
+
+def test_a_witness_tells_a_restart(target_of: TargetOf) -> None:
+    reference = Service()
+    target = target_of(reference)
+    assert not target.has_forgotten()
+    probe(target)
+    before = target.bystander()
+    assert not target.has_forgotten()
+    assert target.bystander() is before
+    reference.store.analyses.clear()
+    reference.store.jobs.clear()
+    assert target.has_forgotten()
+    assert not target.has_forgotten()
+    assert target.bystander() is not before
+    target.close()
+    assert reference.store.analyses == {}
+
+
 def test_a_404_for_others_proves_nothing(target_of: TargetOf) -> None:
     target = target_of(service(("other-job-read-is-404",), ()))
     probe(target)

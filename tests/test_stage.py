@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
+from virtool_contract.guard import Reason
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
-from virtool_contract.reference.service import Service
+from virtool_contract.reference.service import Check, Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
@@ -19,7 +20,7 @@ from virtool_contract.target import TargetTroubleError, Unobserved
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.conftest import Wire
     from virtool_contract.target import Target
@@ -211,6 +212,7 @@ def test_an_absent_id_is_read_before_it_is_written_to(target_of: TargetOf) -> No
     mine = [operation for operation, analysis in reference.calls if analysis == absent.known.id]
     assert mine == ["get", "finalize"]
     assert absent.known.id not in reference.store.analyses
+    assert target.api.guard.log.latest[-1].reason is Reason.READ_AS_ABSENT
     stage.close()
     with pytest.raises(RuntimeError, match="nobody handed out"):
         target.api.send("DELETE", absent.known.id)
@@ -223,6 +225,54 @@ def test_without_trust_in_404_no_absent_id_is_written_to(target_of: TargetOf) ->
     with pytest.raises(Unobserved, match="404 for analyses that are there"):
         Stage(target).absent()
     assert reference.calls == []
+
+
+class HidesFinalizedOnes(Recording):
+    """Says of finalized analyses of others that they are not there."""
+
+    @override
+    def first_refusal(self, call: Call, checks: Iterable[Check]) -> Reply | None:
+        refusal = super().first_refusal(call, checks)
+        found = self.find(call.analysis_id)
+        hidden = call.operation == "get" and found is not None and found.ready
+        return self.absent(call) if refusal and refusal.status == 403 and hidden else refusal
+
+
+def test_a_404_for_what_is_finalized_proves_nothing_either(target_of: TargetOf) -> None:
+    target = target_of(HidesFinalizedOnes())
+    for _ in range(2):
+        stage = Stage(target)
+        with pytest.raises(Unobserved, match="404 for analyses that are there"):
+            stage.absent()
+        assert stage.steps == []
+    assert not target.trusts_404
+
+
+def test_where_others_may_write_no_absent_id_is_written_to(target_of: TargetOf) -> None:
+    reference = Recording()
+    target = target_of(reference)
+    stage = Stage(target)
+    absent = stage.absent()
+    target.lets_others_write = True
+    reference.calls.clear()
+    with pytest.raises(Unobserved, match="could reach somebody's"):
+        stage.finalize(absent, {"foo": "bar"}, Caller.OTHER_JOB)
+    assert {operation for operation, _ in reference.calls} <= {"get"}
+    stage.close()
+
+
+def test_what_somebody_else_has_by_now_is_not_written_to(target_of: TargetOf) -> None:
+    reference = Recording()
+    stage = Stage(target_of(reference))
+    removed = stage.removed()
+    owner = stage.target.bystander().known
+    reference.store.put(reference.new_analysis(removed.known.id, owner.job_id, files=0))
+    stage.get(removed)
+    assert not stage.may_write(removed)
+    with pytest.raises(Unobserved, match="could reach somebody's"):
+        stage.remove(removed)
+    assert removed.known.id in reference.store.analyses
+    stage.close()
 
 
 def test_where_absent_ids_are_not_404_none_is_given(target_of: TargetOf) -> None:

@@ -19,6 +19,7 @@ from tests.conftest import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.serve import service
+from virtool_contract.verify import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +115,18 @@ def test_a_violation_is_reported_with_what_it_takes(
     assert reference.store.analyses == {}
     for job in reference.store.jobs.values():
         assert job.key not in content + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("--state-change-url=http://me:key@h/p?token=key", "--state-change-url=http://***@h/p?***"),
+        ("--state-change-url=http://h:1/p", "--state-change-url=http://h:1/p"),
+        ("--report-dir=a?b@c", "--report-dir=a?b@c"),
+    ],
+)
+def test_what_a_providers_url_holds_besides_is_not_shown(word: str, shown: str) -> None:
+    assert without_secrets(word) == shown
 
 
 def test_what_a_violation_tells_to_run_shows_it_again(cli: Cli, served: Served) -> None:

@@ -218,8 +218,12 @@ class Player:
             document = parse(response.body)
         except NotJsonError:
             document = None
-        mine = isinstance(document, dict) and document.get("id") == subject.known.id
-        return response.status == 404 or mine
+        if response.status == 404 or not isinstance(document, dict):
+            return response.status == 404
+        job = document.get("job")
+        runner = job.get("id") if isinstance(job, dict) else None
+        mine = runner is None or not subject.known.job_id or runner == subject.known.job_id
+        return mine and document.get("id") == subject.known.id
 
     def headers(self, subject: Subject, move: Step) -> Headers:
         """The headers of a step: who sends it, and what its body is."""
