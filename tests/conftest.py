@@ -21,7 +21,7 @@ from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.loading import load
-from virtool_contract.provider import HttpProvider
+from virtool_contract.providers.http import HttpProvider
 from virtool_contract.reference import app
 from virtool_contract.reference.service import Service
 from virtool_contract.target import Target

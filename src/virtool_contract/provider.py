@@ -4,18 +4,11 @@ The messages are Pact's state changes (DESIGN, section 6): one JSON object in, o
 """
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-import requests
-import urllib3
-
-from virtool_contract.deadlines import Watchdog, WatchedAdapter
-from virtool_contract.interrupts import patience
 from virtool_contract.json_values import Json, NotJsonError, parse, show
 
 PENDING_ANALYSIS = "a pending analysis"
@@ -23,8 +16,6 @@ JOB_WITHOUT_ANALYSIS = "a job that runs no analysis"
 
 ANSWER_LIMIT = 1024 * 1024
 """How many bytes of a provider's answer are read."""
-DEADLINES = 3
-"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class ProviderError(RuntimeError):
@@ -71,75 +62,6 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of what the provider was reached by; nothing is asked of it any more."""
-
-
-class HttpProvider:
-    """A provider behind a URL that takes state changes as POSTed JSON; for any thread."""
-
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
-        """Keep the URL; nothing is sent yet. `timeout` is in seconds, for each state change."""
-        self.url = url
-        self.timeout = timeout
-        self._watchdog = Watchdog()
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
-
-    def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """POST one state change (see `Provider.change`)."""
-        message = {"action": action, "state": state, "params": dict(params)}
-        deadline = patience(DEADLINES * self.timeout)
-        with self._watchdog.watching(deadline) as watch:
-            try:
-                status, raw = self._post(message)
-                failure = ""
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                failure = reason(error)
-        if watch.expired:
-            failure = f"its answer was not complete after {deadline:g} seconds"
-        if failure:
-            raise ProviderError(f"{self._place()} cannot be reached: {failure}")
-        return self._read(state, status, raw)
-
-    def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
-        timeout = patience(self.timeout)
-        with self._session().post(
-            self.url, json=message, timeout=timeout, allow_redirects=False, stream=True
-        ) as answer:
-            raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
-            return answer.status_code, raw
-
-    def _session(self) -> requests.Session:
-        """The session of this thread."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            # A proxy or a .netrc of the developer's has no business between suite and target.
-            session.trust_env = False
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, WatchedAdapter(max_retries=0))
-            self._sessions.append(session)
-        return session
-
-    def _place(self) -> str:
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        return f"the provider at {parts.scheme}://{host}{parts.path}"
-
-    def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
-        place = f"{self._place()} answered {status}"
-        hint = "it should answer with one JSON object; is --state-change-url right?"
-        answer = read_answer(self._place(), hint, state, raw, said=place)
-        if status >= 300:
-            raise ProviderError(f"{place} to {state!r}: no `error` member")
-        return answer
-
-    def forget(self) -> None:
-        """Do nothing: nothing is set up ahead."""
-
-    def close(self) -> None:
-        """Close the connections of all threads."""
-        for session in self._sessions:
-            session.close()
 
 
 def read_answer(

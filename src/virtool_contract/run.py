@@ -15,10 +15,11 @@ from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
-from virtool_contract.provider import HttpProvider, Provider, ProviderError
+from virtool_contract.provider import Provider, ProviderError
 from virtool_contract.providers import file
 from virtool_contract.providers.command import CommandProvider
 from virtool_contract.providers.file import FileProvider
+from virtool_contract.providers.http import HttpProvider
 from virtool_contract.providers.prefetch import PrefetchingProvider
 from virtool_contract.target import Target, TargetTroubleError
 from virtool_contract.waivers import Waivers

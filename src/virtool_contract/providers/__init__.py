@@ -1,1 +1,1 @@
-"""The ways to reach a provider besides a URL, and setting states up ahead of their use."""
+"""The ways to reach a provider: a URL, a process or a file; and setting states up ahead of use."""
