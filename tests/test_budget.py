@@ -183,7 +183,10 @@ def test_one_that_was_removed_now_is_not_an_old_one(scarce: Scarce) -> None:
     assert len(set(ids)) == 2
 
 
-@pytest.mark.parametrize(("fault", "count"), [("remove-finalized-is-403", 2), ("sample-null", 1)])
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [("finalized-removable", 2), ("remove-finalized-is-403", 1), ("sample-null", 1)],
+)
 def test_nothing_serves_again_where_a_state_is_in_doubt(
     scarce: Scarce, fault: str, count: int
 ) -> None:

@@ -332,7 +332,8 @@ class Player:
         wrong_status = not answer.due.permits(answer.response.status)
         if not wrong_status and not (read and answer.judgement.surprised):
             return
-        self._is_certain = False
+        refused = answer.due.refused and 300 <= answer.response.status < 500
+        self._is_certain = self._is_certain and wrong_status and refused  # only another refusal
         if not wrong_status and not answer.judgement.contradicts and subject.label != BYSTANDER:
             return  # another document, but no other state; the read has told us of it
         if subject.label == BYSTANDER:

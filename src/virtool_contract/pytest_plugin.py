@@ -99,7 +99,7 @@ class ContractPlugin:
         self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
-        self.promises_to_come = 0
+        self.to_come = 0.0
 
     # Collection
 
@@ -157,7 +157,7 @@ class ContractPlugin:
         self.selected = len(ours) < self.collected
         self.clauses = tuple(sorted({each for item in ours for each in _clauses(item)}))
         _, processes = share_of(self.config)
-        self.promises_to_come = sum(map(_needs_its_own, ours)) // processes
+        self.to_come = sum(map(_likely_use, ours)) / processes
         ready = ours and self.settings is not None and self.is_collected
         if not ready or self.config.option.collectonly:
             return
@@ -203,15 +203,15 @@ class ContractPlugin:
     def _reserve(self, item: pytest.Item, *, replaying: bool = False) -> None:
         """Keep analyses back where they are few.
 
-        Replays leave one for each promise that is to come; searches leave some for replays.
+        Replays leave enough for the promises that are to come, and searches some for replays.
         """
         assert self.run
         budget = self.run.target.budget
         if budget is None:
             return
         if replaying:
-            self.promises_to_come -= _needs_its_own(item)
-            budget.reserved = max(0, self.promises_to_come)
+            self.to_come -= _likely_use(item)
+            budget.reserved = max(0, round(self.to_come))
         else:
             budget.reserved = budget.for_replays if _is_search(item) else 0
 
@@ -414,10 +414,12 @@ def _write(report: Report) -> str:
     return ""
 
 
-def _needs_its_own(item: pytest.Item) -> bool:
-    """Whether a promise will likely use an analysis up.
+def _likely_use(item: pytest.Item) -> float:
+    """How many analyses a promise uses up on average, where they are few.
 
-    Those about no clause of their own, which have every caller do everything in every state, nearly
-    always do with what others have left.
+    Those about no clause of their own, which have every caller do everything in every state, mostly
+    do with what others have left.
     """
-    return bool(_clauses(item)) and not _is_search(item)
+    if _is_search(item):
+        return 0
+    return 1 if _clauses(item) else 0.25
