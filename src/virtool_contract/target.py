@@ -262,7 +262,7 @@ class Target:
         """Give an analysis back; a provider that fails here does not spoil what was established."""
         params = {"analysis_id": subject.known.id}
         if not is_late():
-            with suppress(ProviderError):
+            with suppress(ProviderError), held_back():  # half an exchange would upset the next one
                 self.provider.change("teardown", PENDING_ANALYSIS, params)
         self.api.guard.dismiss([subject.known.id])
         self._open.pop(subject.known.id, None)
@@ -274,7 +274,7 @@ class Target:
             self.tear_down(subject)
         if self._idle is not None:
             params = {"job_id": self._idle.job_id}
-            with suppress(ProviderError):
+            with suppress(ProviderError), held_back():
                 self.provider.change("teardown", JOB_WITHOUT_ANALYSIS, params)
             self._idle = None
         self.provider.close()
