@@ -151,7 +151,7 @@ def test_what_happened_meanwhile_is_not_held_against_the_next_play(
 def test_what_the_target_has_lost_does_not_serve_again(scarce: Scarce) -> None:
     reference = Service()
     target = scarce(20, reference)
-    target.call_witness()
+    target.call_witnesses()
     stage = Stage(target)
     stage.pending()
     stage.finalized()

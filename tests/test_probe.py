@@ -16,6 +16,7 @@ from virtool_contract.reference import app
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply, Sent
 from virtool_contract.serve import service
+from virtool_contract.stage import Stage
 from virtool_contract.target import TargetTroubleError
 
 if TYPE_CHECKING:
@@ -227,6 +228,20 @@ def test_a_witness_tells_a_restart(target_of: TargetOf) -> None:
     assert target.bystander() is not before
     target.close()
     assert reference.store.analyses == {}
+
+
+@pytest.mark.parametrize("fault", ["remove-takes-neighbours", "finalize-takes-neighbours"])
+def test_a_target_that_mixes_neighbours_up_has_forgotten_nothing(
+    target_of: TargetOf, fault: str
+) -> None:
+    target = target_of(service((fault,), ()))
+    probe(target)
+    stage = Stage(target)
+    for _ in range(3):
+        stage.removed()
+        stage.finalized()
+    stage.close()
+    assert not target.has_forgotten()
 
 
 def test_a_404_for_others_proves_nothing(target_of: TargetOf) -> None:

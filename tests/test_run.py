@@ -176,7 +176,10 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sent(tmp_pa
         Run.start(settings_for(tmp_path, report_dir=str(tmp_path / "reports")))
 
 
-def test_where_nothing_could_be_written_to_the_list_of_writes_is_empty(tmp_path: Path) -> None:
+def test_where_nothing_could_be_written_to_the_list_of_writes_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # each such process has its own list
     folder = tmp_path / "new" / "reports"
     with pytest.raises(TargetTroubleError):
         Run.start(settings_for(tmp_path, base_url="http://127.0.0.1:9", report_dir=str(folder)))

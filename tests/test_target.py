@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from typing_extensions import override
 
-from virtool_contract.model import Caller
+from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import Credentials, ProviderError, UnknownStateError
 from virtool_contract.reference.service import Service
-from virtool_contract.reference.values import Reply
+from virtool_contract.reference.values import Document, Reply
+from virtool_contract.stage import Stage
 from virtool_contract.target import similar_ids
 
 if TYPE_CHECKING:
@@ -220,3 +222,34 @@ def test_a_provider_without_idle_jobs(target_of: TargetOf) -> None:
     assert target.headers(Caller.OWNER, OWN)
     with pytest.raises(UnknownStateError):
         target.headers(Caller.OTHER_WORKFLOW, OWN)
+
+
+class Waiting(Service):
+    """What was set up first is finalized by somebody before it is used."""
+
+    def __init__(self, changed: int) -> None:
+        super().__init__()
+        self.left = changed
+
+    @override
+    def set_up_pending(self, params: Document) -> Document:
+        handout = super().set_up_pending(params)
+        self.left -= 1
+        if self.left >= 0:
+            made = self.store.analyses[handout["analysis_id"]]
+            self.store.put(replace(made, ready=True, results={}))
+        return handout
+
+
+def test_one_that_was_changed_while_it_waited_is_left_alone(target_of: TargetOf) -> None:
+    stage = Stage(target_of(Waiting(1)))
+    assert stage.pending().known.phase is Phase.PENDING
+    assert stage.ledger.deviations == {}
+    stage.close()
+
+
+def test_a_provider_that_hands_out_no_pending_ones_is_said_to(target_of: TargetOf) -> None:
+    stage = Stage(target_of(Waiting(9)))
+    with pytest.raises(ProviderError, match="is not pending: its `ready` is true"):
+        stage.pending()
+    stage.close()

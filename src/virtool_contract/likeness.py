@@ -45,7 +45,9 @@ def loose(pattern: str) -> str:
 
     What was asked stays where the pattern has it, as in `finalize by owner: 200 *`.
     """
-    asked, actual = ASKED.fullmatch(pattern).groups(default="")  # type: ignore[union-attr]  # always
+    said = ASKED.fullmatch(pattern)
+    assert said, "both parts of it may be missing"
+    asked, actual = said.groups(default="")
     if answer := ANSWER.fullmatch(actual):
         return f"{asked}{answer['status']}{ANYTHING}"
     if member := MEMBER.fullmatch(actual):

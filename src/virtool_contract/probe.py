@@ -28,7 +28,7 @@ def probe(target: Target, wait: float = 0.0) -> None:
         ProviderError: the provider cannot be reached, refuses, or hands out what is not pending.
     """
     wait_for(target, wait)
-    target.call_witness()
+    target.call_witnesses()
     subject = target.pending("probe", files=False)
     try:
         _readable(target, subject)
@@ -89,14 +89,14 @@ def check_provider(target: Target) -> None:
     Raises:
         TargetTroubleError, ProviderError: as `probe`.
     """
-    subject = target.pending("check", files=False)
-    try:
+
+    def look(subject: Subject) -> None:
         answer = _send(target, subject, "GET", Caller.OWNER).response
         assert answer is not None
         with suppress(NotJsonError):
             check_pending(parse(answer.body))
-    finally:
-        target.tear_down(subject)
+
+    target.tear_down(target.assured(lambda: target.pending("check", files=False), look))
 
 
 def _characterize(target: Target, subject: Subject) -> None:
@@ -113,7 +113,7 @@ def _lets_others_write(target: Target, subject: Subject) -> bool:
     for operation in target.contract.operations.values():
         if operation.id == "get":
             continue
-        body = finalize_body({"foo": "bar"}).raw if operation.takes_body else b""
+        body = target.on_the_wire(finalize_body({"foo": "bar"})) if operation.takes_body else b""
         answer = _send(target, subject, operation.method, Caller.OTHER_JOB, body).response
         if answer is not None and answer.status < 300:
             return True

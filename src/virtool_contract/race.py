@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
@@ -58,8 +59,9 @@ class Racer:
         known_before = set(self.ledger.deviations)
         try:
             for label in scenario.subjects:
-                stage.enter(self.target.pending(label, files=False, fresh=True))
-                self._look_at(stage, stage.subjects[label])
+                self.target.assured(
+                    partial(self._enter, stage, label), partial(self._look_at, stage)
+                )
             self._spare_neighbours(stage, scenario)
             events = [*self._together(stage, scenario.steps)]
             for label, subject in stage.subjects.items():
@@ -69,6 +71,11 @@ class Racer:
         finally:
             stage.close()
         return set(self.ledger.deviations) <= known_before
+
+    def _enter(self, stage: Stage, label: str) -> Subject:
+        subject = self.target.pending(label, files=False, fresh=True)
+        stage.enter(subject)
+        return subject
 
     def _look_at(self, stage: Stage, subject: Subject) -> None:
         """Make sure that the provider's analysis is pending, or every answer would look wrong."""

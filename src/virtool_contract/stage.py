@@ -6,7 +6,7 @@ from virtool_contract.body import Body, finalize_body
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
-from virtool_contract.provider import ProviderError, check_pending
+from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Step
 from virtool_contract.subject import BY_OTHERS, Known
 from virtool_contract.target import Subject, Unobserved, similar_ids
@@ -24,17 +24,17 @@ class Stage(Player):
     def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
         """A pending analysis, read once by its owner; perhaps of the same sample as another."""
         other = sample_of.known.id if sample_of else ""
-        while True:
+
+        def set_up() -> Subject:
             subject = self.target.pending(self._label(), files=files, sample_of=other)
             self.enter(subject)
-            first = self.get(subject).judgement.document
-            try:
-                check_pending(dict(first) if first else None)
-            except ProviderError:
-                if subject.recycled:  # the target changed it later; another one will do
-                    continue
-                raise
             return subject
+
+        return self.target.assured(set_up, self._first_look)
+
+    def _first_look(self, subject: Subject) -> None:
+        first = self.get(subject).judgement.document
+        check_pending(dict(first) if first else None)
 
     def bytes_beside(self) -> int:
         """How many bytes of a finalize body go to members that the target wants in each."""

@@ -1,6 +1,6 @@
 """The implementation under test and its provider: hands out subjects and credentials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -32,6 +32,8 @@ NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
 
 
+WITNESSES = 3
+"""A target that mixes neighbours up may lose one or two of them; after a restart all are gone."""
 UNAVAILABLE = frozenset({502, 503, 504})
 """What gateways answer in place of a server that is not there, and servers that are coming up."""
 
@@ -80,7 +82,7 @@ class Target:
     lets_others_write: bool = False
     hiding_tried: bool = field(default=False, init=False)
     _bystander: Subject | None = field(default=None, init=False)
-    _witness: Subject | None = field(default=None, init=False)
+    _witnesses: list[Subject] = field(default_factory=list, init=False)
     _idle: Credentials | None = field(default=None, init=False)
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
@@ -126,6 +128,30 @@ class Target:
         )
         self._open[handout.analysis_id] = subject
         return subject
+
+    def assured(self, set_up: Callable[[], Subject], look: Callable[[Subject], object]) -> Subject:
+        """A subject that was looked at, and is pending.
+
+        One that is not may have been pending when it was set up: a target that mixes analyses up
+        changes those that wait for their use. So what was set up before now is dropped, and another
+        is tried, before the provider is said to be wrong.
+
+        Raises:
+            ProviderError: that is not pending either, as `look` says by the same error.
+        """
+        subject = set_up()
+        try:
+            look(subject)
+        except ProviderError:
+            self._drop_what_waits()
+            subject = set_up()
+            look(subject)
+        return subject
+
+    def _drop_what_waits(self) -> None:
+        while self._spare:
+            self.tear_down(self._spare.pop())
+        self.provider.forget()
 
     def spare(self, label: str, phase: Phase, *, files: bool) -> Subject | None:
         """One that has served before, and was left in that phase, under a new label.
@@ -190,31 +216,30 @@ class Target:
         answer = self.api.send("GET", NOBODY).response
         return answer is not None and answer.status not in UNAVAILABLE
 
-    def call_witness(self) -> None:
-        """Set up an analysis that nobody touches (see `has_forgotten`)."""
-        self._witness = self.pending("witness", files=False)
+    def call_witnesses(self) -> None:
+        """Set up analyses that nobody touches (see `has_forgotten`)."""
+        self._witnesses = [self.pending("witness", files=False) for _ in range(WITNESSES)]
 
     def has_forgotten(self) -> bool:
-        """Whether the target has lost even the witness, as after a restart.
+        """Whether the target has lost all witnesses, as after a restart.
 
-        Then all that is shared by stages is forgotten too, and there is another witness.
+        Then all that is shared by stages is forgotten too, and there are other witnesses.
         """
-        witness = self._witness
-        if witness is None:
-            return False
-        headers = self.headers(Caller.OWNER, witness.credentials)
-        answer = self.api.send("GET", witness.known.id, headers).response
-        if answer is None or answer.status not in {401, 403, 404, 410}:
+        if not self._witnesses or not all(map(self._is_lost, self._witnesses)):
             return False
         self.replace_bystander()
-        self.tear_down(witness)
-        while self._spare:
-            self.tear_down(self._spare.pop())
-        self.provider.forget()
+        for witness in self._witnesses:
+            self.tear_down(witness)
+        self._drop_what_waits()
         self._idle = None
         self._former.clear()
-        self.call_witness()
+        self.call_witnesses()
         return True
+
+    def _is_lost(self, witness: Subject) -> bool:
+        headers = self.headers(Caller.OWNER, witness.credentials)
+        answer = self.api.send("GET", witness.known.id, headers).response
+        return answer is not None and answer.status in {401, 403, 404, 410}
 
     def can_play(self, caller: Caller) -> bool:
         """Whether the provider can set up what the caller needs."""
