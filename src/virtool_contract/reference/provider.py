@@ -33,10 +33,21 @@ class Provider(Minting):
     def change_state(self, body: bytes) -> Reply:
         """Make the state change that a JSON body asks for."""
         try:
-            change, params = change_in(body)
-            return Reply(status=200, content=change(self, params))
+            named, params = change_in(body)
+            change = self.state_changes.get(named, unknown)
+            return Reply(status=200, content=change(params))
         except StateError as error:
             return Reply(status=error.status, content={"error": str(error)})
+
+    @property
+    def state_changes(self) -> dict[tuple[str, str], Callable[[Document], Document]]:
+        """Return what carries out each change, by action and state."""
+        return {
+            ("setup", PENDING): self.set_up_pending,
+            ("setup", IDLE): self.set_up_idle,
+            ("teardown", PENDING): self.tear_down_pending,
+            ("teardown", IDLE): self.tear_down_idle,
+        }
 
     def set_up_pending(self, params: Document) -> Document:
         """Make an analysis and the job that runs it."""
@@ -68,19 +79,11 @@ class Provider(Minting):
         return {}
 
 
-CHANGES: Final[dict[tuple[str, str], Callable[[Provider, Document], Document]]] = {
-    ("setup", PENDING): Provider.set_up_pending,
-    ("setup", IDLE): Provider.set_up_idle,
-    ("teardown", PENDING): Provider.tear_down_pending,
-    ("teardown", IDLE): Provider.tear_down_idle,
-}
-
-
-def change_in(body: bytes) -> tuple[Callable[[Provider, Document], Document], Document]:
-    """Return the change a body asks for, and its parameters.
+def change_in(body: bytes) -> tuple[tuple[str, str], Document]:
+    """Return the action and the state a body asks for, and its parameters.
 
     Raises:
-        StateError: the body asks for nothing, or for a state nobody knows.
+        StateError: the body asks for nothing.
     """
     try:
         request = json.loads(body)
@@ -94,9 +97,16 @@ def change_in(body: bytes) -> tuple[Callable[[Provider, Document], Document], Do
         raise StateError(400, "action must be setup or teardown")
     if not isinstance(params, dict):
         raise StateError(400, "params must be a JSON object")
-    if (action, state) not in CHANGES:
-        raise StateError(404, "unknown state")
-    return CHANGES[action, state], params
+    return (action, state), params
+
+
+def unknown(_params: Document) -> Document:
+    """Refuse a state that nobody knows.
+
+    Raises:
+        StateError: always.
+    """
+    raise StateError(404, "unknown state")
 
 
 def text_in(members: Document, name: str) -> str:
