@@ -275,3 +275,17 @@ def cli(tmp_path: Path) -> Cli:
 def bare_environment() -> dict[str, str]:
     hidden = ("PYTEST", "VIRTOOL_CONTRACT")
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+
+
+def bash(command: str, env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a line of a document as its reader would."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )

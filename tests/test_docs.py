@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import bash
 from virtool_contract.contract import Contract
 from virtool_contract.options import OPTIONS
 
@@ -46,17 +47,8 @@ def environment() -> dict[str, str]:
     return bare | {"PATH": f"{Path(sys.executable).parent}:{bare['PATH']}", "COLUMNS": "80"}
 
 
-def run(command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def run(command: str) -> subprocess.CompletedProcess[str]:
+    return bash(command, environment(), ROOT)
 
 
 @pytest.fixture(scope="module")

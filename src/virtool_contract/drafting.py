@@ -12,7 +12,8 @@ import yaml
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
 from virtool_contract.likeness import by_anybody, loose, matches
-from virtool_contract.options import EFFORTS, OptionError
+from virtool_contract.option_values import EFFORTS
+from virtool_contract.options import OptionError
 from virtool_contract.verdict import Verdict, Verdicts, counts_against
 from virtool_contract.waivers import Waiver, Waivers, load
 

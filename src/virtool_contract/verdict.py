@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
-from virtool_contract.options import EFFORTS
+from virtool_contract.option_values import EFFORTS
 from virtool_contract.waivers import Waiver, Waivers
 
 

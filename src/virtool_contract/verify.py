@@ -20,7 +20,8 @@ from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
 from virtool_contract.interrupts import HELD, ask, forget
 from virtool_contract.ledger import Ledger
-from virtool_contract.options import EFFORTS, OPTIONS, WAIVERS, Settings
+from virtool_contract.option_values import EFFORTS
+from virtool_contract.options import OPTIONS, WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import SoFar

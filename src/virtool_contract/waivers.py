@@ -9,7 +9,8 @@ import yaml
 
 from virtool_contract.contract import Contract
 from virtool_contract.likeness import matches
-from virtool_contract.options import EFFORTS, FALSE, TRUE, OptionError
+from virtool_contract.option_values import EFFORTS, FALSE, TRUE
+from virtool_contract.options import OptionError
 
 REQUIRED = ("clause", "reason", "expires")
 KEYS = (*REQUIRED, "issue", "owner", "observed", "effort", "intermittent")

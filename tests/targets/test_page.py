@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.targets.conftest import EXAMPLES, OWNED, ROOT, bash, running
+from tests.targets.conftest import EXAMPLES, OWNED, ROOT, run, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_the_command_of_the_ci_example_is_one_that_verify_understands(tmp_path: 
     (job,) = yaml.safe_load(block)["jobs"].values()
     (script,) = (step["run"] for step in job["steps"] if "--base-url" in step.get("run", ""))
     command = script[script.index("virtool-contract verify") :].replace("\\\n", " ")
-    done = bash(f"{command.strip()} --dry-run", tmp_path)
+    done = run(f"{command.strip()} --dry-run", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "test_finalize.py" in done.stdout
 
@@ -91,11 +91,11 @@ def verified(
             if words.endswith(" &"):
                 provider = stack.enter_context(running(*shlex.split(words.removesuffix(" &"))))
             elif " verify " in words:
-                done = bash(shlex.join([*shlex.split(words), "--report-dir", str(folder), *more]))
+                done = run(shlex.join([*shlex.split(words), "--report-dir", str(folder), *more]))
                 code, said = done.returncode, done.stderr
                 assert code in {0, 1}, said
             else:
-                done = bash(words)
+                done = run(words)
                 assert done.returncode == 0, done.stderr
     clauses = json.loads((folder / "report.json").read_text(encoding="utf-8"))["clauses"]
     return code, {each["id"]: each["verdict"] for each in clauses}

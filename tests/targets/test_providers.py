@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 import requests
 
-from tests.targets.conftest import EXAMPLES, OWNED, bash, environment, running
+from tests.targets.conftest import EXAMPLES, OWNED, environment, run, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,13 +140,13 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, provider: str)
         with asking_over_http([*shlex.split(PROVIDERS[provider]), str(tmp_path / "no.db")]) as ask:
             said = ask(setup())["error"]
     else:
-        done = bash(f"{PROVIDERS[provider]} no.db <<< '{json.dumps(setup())}'", tmp_path)
+        done = run(f"{PROVIDERS[provider]} no.db <<< '{json.dumps(setup())}'", tmp_path)
         said = done.stdout + done.stderr
     assert "unable to open database file" in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_file_script_explains_itself() -> None:
-    done = bash(f"python {EXAMPLES / 'state_file.py'} forget contract.db")
+    done = run(f"python {EXAMPLES / 'state_file.py'} forget contract.db")
     assert done.returncode == 1
     assert "state_file.py make DATABASE COUNT" in done.stderr
