@@ -195,7 +195,7 @@ def test_what_a_waived_deviation_brings_about_is_spared_and_not_its_clause(
 
 def test_a_story_is_shrunk(exploring: Exploring) -> None:
     explorer = exploring(service(("finalized-removable",), ()))
-    explorer.stories(Lifecycle, examples=100, steps=15)
+    explorer.stories(Lifecycle, examples=40, steps=50)  # as many as the suite plays
     found = explorer.ledger.deviations["remove.finalized-stays"]
     deviation = confirm(explorer.run.target, found)
     operations = [step.operation for step in deviation.scenario.steps if step.operation != "get"]
