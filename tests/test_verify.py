@@ -452,3 +452,16 @@ def test_several_processes_that_are_given_no_provider(cli: Cli, served: Served) 
     done = cli("verify", *QUICK, "-n", "2", "--base-url", served(Service()))
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("virtool-contract: --base-url: needs ")
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(served: Served, tmp_path: Path) -> None:
+    reference = Service()
+    url = served(reference)
+    command = [sys.executable, "-m", "virtool_contract", "verify", *QUICK, *at(url)]
+    null = subprocess.DEVNULL
+    runs = [
+        subprocess.Popen(command, cwd=tmp_path, env=bare_environment(), stdout=null, stderr=null)
+        for _ in range(2)
+    ]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+    assert reference.store.analyses == {}

@@ -1,6 +1,9 @@
 """What a process of pytest-xdist tells the one that reports, beside what its promises observed."""
 
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Self
@@ -49,6 +52,21 @@ def day_of(config: pytest.Config) -> date | None:
     """The day that this process was told; None where it is to look itself."""
     told = getattr(config, "workerinput", {}).get(DAY)
     return date.fromisoformat(told) if told else None
+
+
+def process_of(node: Any) -> int | None:  # noqa: ANN401 - xdist's, which has no types
+    """The process of a worker that is about to start; None for one on another machine."""
+    if not node.gateway.spec.popen:
+        return None
+    process: int = node.gateway._rinfo().pid  # noqa: SLF001 - execnet has no other way
+    return process
+
+
+def interrupt(processes: Iterable[int]) -> None:
+    """Ask workers to end; else they are killed in the midst of a promise, and give nothing back."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
 
 
 def is_worker(config: pytest.Config) -> bool:

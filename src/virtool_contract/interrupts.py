@@ -79,3 +79,27 @@ def held_back() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         if came:
             signal.raise_signal(came[0])
+
+
+def heed() -> None:
+    """Have SIGTERM end this process as Ctrl-C does: with teardown, and soon."""
+    for number in HELD:
+        signal.signal(number, _interrupt)
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Do so for a while."""
+    before = {number: signal.getsignal(number) for number in HELD}
+    heed()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        forget()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    ask()
+    raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import distributed, loading, trial, waivers
+from virtool_contract import distributed, interrupts, loading, trial, waivers
 from virtool_contract.budget import HINT
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
@@ -99,6 +99,7 @@ class ContractPlugin:
         self.waivers: Waivers | None = None
         self.part: Part | None = None
         self.is_collected = False
+        self.processes: list[int] = []
         self.to_come = 0.0
 
     # Collection
@@ -162,6 +163,8 @@ class ContractPlugin:
         if not ready or self.config.option.collectonly:
             return
         assert self.settings
+        if is_worker(self.config):
+            interrupts.heed()
         try:
             self.run = Run.start(self.settings, self.waivers, share_of(self.config))
         except (TargetTroubleError, ProviderError) as error:
@@ -278,6 +281,12 @@ class ContractPlugin:
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Have all processes of pytest-xdist go by the same date."""
         distributed.tell_day(node, self.today)
+        process = distributed.process_of(node)
+        self.processes += [process] if process else []
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Let the processes of pytest-xdist give back what they have set up."""
+        distributed.interrupt(self.processes)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types

@@ -3,22 +3,19 @@
 import os
 import re
 import shlex
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import cast
 
 import pytest
 
-from virtool_contract import loading, pytest_plugin
+from virtool_contract import interrupts, loading, pytest_plugin
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
-from virtool_contract.interrupts import HELD, ask, forget
 from virtool_contract.ledger import Ledger
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OPTIONS, WAIVERS, Settings
@@ -156,7 +153,7 @@ def _session(
     if not dry_run:
         plugins.append(Progress(front.so_far))
     words = arguments(settings, selection, dry_run=dry_run, processes=processes)
-    with _environment(), _termination():
+    with _environment(), interrupts.heeded():
         return front, int(pytest.main(words, plugins))
 
 
@@ -263,20 +260,3 @@ def _restore(variables: Mapping[str, str | None]) -> None:
         os.environ.pop(name, None)
         if value is not None:
             os.environ[name] = value
-
-
-@contextmanager
-def _termination() -> Iterator[None]:
-    """Have SIGTERM end a run as Ctrl-C does: with teardown, with what was established, and soon."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        ask()
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in HELD}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        forget()
