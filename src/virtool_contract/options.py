@@ -18,6 +18,8 @@ PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 DOCUMENTED_ROOT = "/api"
 EFFORTS = ("quick", "standard")
 WAIVERS = "waivers.yaml"
+REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
+"""What is written into --report-dir when a run ends; `reports.files` makes them."""
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -266,7 +268,7 @@ OPTIONS = (
         name="report-dir",
         metavar="DIR",
         read=path,
-        help="write report.json there",
+        help=f"write {', '.join(REPORT_FILES)} there",
     ),
     Option(
         name="spec",
