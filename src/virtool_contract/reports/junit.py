@@ -79,8 +79,11 @@ def _cases(report: Report) -> Iterator[Element]:
 def _clause(report: Report, verdict: Verdict) -> Element:
     clause = verdict.clause
     case = _case(clause.operation or "contract", clause.id)
-    said = [f"{clause.id} ({clause.level}): {clause.says}", f"  source    {clause.source}"]
-    said.append(f"  verdict   {verdict.outcome}, seen kept {verdict.observations} times")
+    said = [
+        f"{clause.id} ({clause.level}): {clause.says}",
+        f"  source    {clause.source}",
+        f"  verdict   {verdict.outcome} ({verdict.observations} observations)",
+    ]
     if verdict.deviation and counts_against(clause, strict=report.settings.strict):
         message = f"expected {verdict.deviation.expected}; received {verdict.deviation.actual}"
         _add(case, "failure", "broken", message).text = _shown(report, verdict)
