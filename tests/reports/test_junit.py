@@ -51,8 +51,9 @@ def case(suite: Element, name: str) -> Element:
 
 def outcome(found: Element) -> tuple[str, str, str] | None:
     """Its kind, type and message; None for a case that passed."""
-    (kind,) = [each for each in found if each.tag in KINDS] or [None]
-    return None if kind is None else (kind.tag, kind.attrib["type"], kind.attrib["message"])
+    kinds = [each for each in found if each.tag in KINDS]
+    assert len(kinds) <= 1
+    return next(((each.tag, each.attrib["type"], each.attrib["message"]) for each in kinds), None)
 
 
 def output(found: Element) -> str:
