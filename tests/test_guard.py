@@ -81,6 +81,12 @@ def test_what_was_handed_out_stays_so_whatever_is_read() -> None:
     assert len(guard.log.latest) == 1
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may themselves be run by a process of pytest-xdist."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 def test_every_write_is_a_line(tmp_path: Path) -> None:
     guard = Guard()
     guard.log.open(tmp_path)

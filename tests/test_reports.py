@@ -280,7 +280,7 @@ def test_every_member_is_documented_and_every_documented_member_is_there(
     report: dict[str, Any],
 ) -> None:
     tables = documented()
-    top, clause, violation, needed, failing = tables.values()
+    top, clause, violation, needed, failing, *_others = tables.values()
     broken = next(each for each in report["clauses"] if each["violations"])
     assert report.keys() == top
     assert broken.keys() == clause
