@@ -273,7 +273,7 @@ def cli(tmp_path: Path) -> Cli:
 
 
 def bare_environment() -> dict[str, str]:
-    hidden = ("PYTEST", "VIRTOOL_CONTRACT")
+    hidden = ("PYTEST", "VIRTOOL_CONTRACT", "GITHUB")
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
 
 

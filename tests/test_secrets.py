@@ -136,11 +136,14 @@ def test_a_target_that_echoes_keys_gets_none_into_any_output(
 ) -> None:
     service = Echo()
     url = served(service)
+    summary = tmp_path / "summary.md"
     done = cli(
         *("verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"),
-        *("-k", "finalize.once", "--report-dir", str(tmp_path)),
+        *("-k", "finalize.once", "--report-dir", str(tmp_path / "reports")),
+        env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)},
     )
-    said = done.stdout + done.stderr + (tmp_path / "report.json").read_text()
+    files = [file.read_text() for file in (*(tmp_path / "reports").iterdir(), summary)]
+    said = "".join([done.stdout, done.stderr, *files])
     assert done.returncode == 1
     assert "Authorization: Basic" in said
     assert MASK in said

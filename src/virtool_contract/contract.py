@@ -19,7 +19,7 @@ class Clause:
     """One checkable promise (DESIGN's words): slug, RFC 2119 level, what it says, and its source.
 
     `operation` is the operationId it stands under, empty for those of the root; `race` marks a
-    promise that only concurrent requests can show.
+    promise that only concurrent requests can show; `line` is where it stands in the file.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Clause:
     operation: str
     judges: tuple[str, ...]
     race: bool = False
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

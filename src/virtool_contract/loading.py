@@ -183,7 +183,10 @@ class _Loader:
             if raw["id"] in found:
                 raise self.wrong((*place, "id"), f"the clause {raw['id']!r} is there twice")
             judges = tuple(raw["judges"])
-            found[raw["id"]] = Clause(**{**raw, "judges": judges, "operation": operation})
+            line = self.lines[tuple(map(str, place))]
+            found[raw["id"]] = Clause(
+                **{**raw, "judges": judges, "operation": operation, "line": line}
+            )
         return found
 
     def topics(self, path: str, item: Mapping[str, Any]) -> dict[tuple[str, str], str]:

@@ -30,6 +30,8 @@ PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 """The options of which one is needed for a target of one's own."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
+REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
+"""What is written into --report-dir when a run ends; `reports.files` makes them."""
 
 
 class OptionError(ValueError):
@@ -167,7 +169,7 @@ OPTIONS = (
         name="report-dir",
         metavar="DIR",
         read=path,
-        help="write report.json there",
+        help=f"write {', '.join(REPORT_FILES)} there",
     ),
     Option(
         name="spec",

@@ -3,11 +3,11 @@
 It is inert in a session that collects nothing of `contract_tests`.
 """
 
+import os
 import time
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
-from virtool_contract.reports import json as json_report
+from virtool_contract.reports import files, github
 from virtool_contract.reports import text as text_report
 from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
@@ -95,6 +95,7 @@ class ContractPlugin:
         self.settings: Settings | None = None
         self.contract: Contract | None = None
         self.verdicts: Verdicts | None = None
+        self.report: Report | None = None
         self.today = distributed.day_of(config) or waivers.utc_today()
         self.waivers: Waivers | None = None
         self.part: Part | None = None
@@ -346,15 +347,19 @@ class ContractPlugin:
         )
         self.verdicts = reach(contract, self.total, scope)
         self.seconds = time.monotonic() - self.started
-        if problem := _write(self._report(self.verdicts, part)):
+        self.report = self._report(self.verdicts, part)
+        if problem := files.write(self.report):
             self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
+            self.report = self._report(self.verdicts, part)
+            files.write(self.report)  # those that can be written say so too
 
     def _report_nothing(self, part: Part) -> None:
         """Write a report that says why there is nothing to report, where one was asked for."""
         settings = self.settings = self.settings or settings_of(self.config)
         contract = self.contract = self.contract or loading.load(settings.spec)
         verdicts = reach(contract, self.total, Scope(problem=part.problem))
-        _write(self._report(verdicts, replace(part, base_url=settings.base_url or "")))
+        self.report = self._report(verdicts, replace(part, base_url=settings.base_url or ""))
+        files.write(self.report)
 
     def so_far(self) -> SoFar | None:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""
@@ -366,9 +371,13 @@ class ContractPlugin:
 
     def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""
-        if self.verdicts is None or self.part is None:
+        if self.verdicts is None or self.report is None:
             return ""
-        return text_report.render(self._report(self.verdicts, self.part))
+        return text_report.render(self.report)
+
+    def annotations(self) -> str:
+        """What is to be printed for GitHub Actions, whose summary is written; empty elsewhere."""
+        return github.tell(self.report, os.environ) if self.report else ""
 
     def _report(self, verdicts: Verdicts, part: Part) -> Report:
         assert self.contract
@@ -393,6 +402,13 @@ class ContractPlugin:
             terminalreporter.section("contract")
             terminalreporter.write(text)
 
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Tell GitHub Actions, also where pytest has no summary; `verify` does so itself."""
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and (said := self.annotations()):
+            reporter.ensure_newline()
+            reporter.write(said)
+
 
 def _is_ours(item: pytest.Item) -> bool:
     """Whether a test is of the suite, and not of somebody's folder of the same name."""
@@ -409,18 +425,6 @@ def _clauses(item: pytest.Item) -> list[str]:
 def _is_search(item: pytest.Item) -> bool:
     """Whether an item searches, beyond the promises, for what they do not show."""
     return _is_ours(item) and item.get_closest_marker("effort") is not None
-
-
-def _write(report: Report) -> str:
-    """Write the report where one was asked for; what is wrong with that, if anything is."""
-    if not report.settings.report_dir:
-        return ""
-    file = Path(report.settings.report_dir, "report.json")
-    try:
-        file.write_bytes(json_report.render(report))
-    except OSError as error:
-        return f"{file} cannot be written: {error.strerror}"
-    return ""
 
 
 def _likely_use(item: pytest.Item) -> float:

@@ -14,7 +14,7 @@ from virtool_contract.api import Api
 from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
 from virtool_contract.ledger import Ledger
-from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
+from virtool_contract.options import DOCUMENTED_ROOT, REPORT_FILES, OptionError, Settings
 from virtool_contract.provider import Provider, ProviderError
 from virtool_contract.providers import file
 from virtool_contract.providers.command import CommandProvider
@@ -231,22 +231,24 @@ def _open_log(target: Target, folder: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Make sure, before anything is sent, that the report can be written in the end.
+    """Make sure, before anything is sent, that the reports can be written in the end.
 
-    That of an earlier run goes: should this one be killed, it would be taken for its own.
+    Those of an earlier run go: should this one be killed, they would be taken for its own.
 
     Raises:
         OptionError: it cannot.
     """
-    report = folder / "report.json"
+    reports = [folder / name for name in REPORT_FILES]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
-        if not report.is_dir():
-            report.unlink(missing_ok=True)
+        for report in reports:
+            if not report.is_dir():
+                report.unlink(missing_ok=True)
     except OSError as error:
         raise OptionError(
             f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"
         ) from None
-    if report.is_dir():
-        raise OptionError(f"--report-dir: {str(folder)!r} has a folder named report.json")
+    for report in reports:
+        if report.is_dir():
+            raise OptionError(f"--report-dir: {str(folder)!r} has a folder named {report.name}")

@@ -195,6 +195,14 @@ def without_secrets(word: str) -> str:
 
 
 def _conclude(front: Front, selection: str | None, code: int) -> int:
+    """Say what became of a run, to people and to GitHub Actions."""
+    exit_code = _say_verdict(front, selection, code)
+    if front.plugin is not None and (said := front.plugin.annotations()):
+        _print(said)
+    return exit_code
+
+
+def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
         _print(plugin.text())

@@ -69,20 +69,30 @@ def rotten(verdicts: Verdicts) -> Iterator[str]:
 
 
 def broken(report: Report) -> Iterator[str]:
-    """For each broken clause its four lines and the shortest sequence as curl."""
-    contract, fields = report.contract, report.settings.extra_body_fields
+    """For each broken clause what shows it."""
     for verdict in report.verdicts.clauses:
         if verdict.deviation:
-            replay = f"{report.rerun} -k {verdict.clause.id}"
             yield ""
-            yield str(Violation(contract, verdict.deviation, replay))
-            yield f"  seen      {_frequency(verdict.deviation)}"
-            for line in as_curl(contract, verdict.deviation.scenario, report.path, fields):
-                yield f"    {line}"
-            yield from (f"    {event}" for event in verdict.deviation.timeline)
+            yield from shown(report, verdict.deviation)
 
 
-def _frequency(deviation: Deviation) -> str:
+def shown(report: Report, deviation: Deviation) -> Iterator[str]:
+    """A violation: its four lines, how often it was seen, the shortest sequence as curl."""
+    replay = f"{report.rerun} -k {deviation.clause}"
+    yield from str(Violation(report.contract, deviation, replay)).split("\n")
+    yield f"  seen      {frequency(deviation)}"
+    yield from (f"    {line}" for line in as_shell(report, deviation))
+    yield from (f"    {event}" for event in deviation.timeline)
+
+
+def as_shell(report: Report, deviation: Deviation) -> Iterator[str]:
+    """The requests that show a violation, as lines for a shell."""
+    fields = report.settings.extra_body_fields
+    return as_curl(report.contract, deviation.scenario, report.path, fields)
+
+
+def frequency(deviation: Deviation) -> str:
+    """How often a violation was seen, in words."""
     if not deviation.tried:
         return "once, and not tried again"
     times = f"{deviation.seen} of {deviation.tried} replays"
