@@ -1,9 +1,9 @@
-"""The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
+"""The command line: reads the words of each command, and calls what does the work."""
 
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from virtool_contract import __version__, clauses, loading, waivers
@@ -11,7 +11,7 @@ from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
-from virtool_contract.options import OPTIONS, WAIVERS, OptionError, resolve
+from virtool_contract.options import OPTIONS, WAIVERS, Option, OptionError, Settings, resolve
 from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
@@ -50,6 +50,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands.add_parser("verify", help="test a target (main job)", allow_abbrev=False))
+    _add_replay(
+        commands.add_parser(
+            "replay", help="send what broke a clause again, from a report", allow_abbrev=False
+        )
+    )
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
     _add_clauses(
         commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
@@ -68,12 +73,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "be set in the environment (the variable in brackets) or in [tool.virtool-contract] of "
         "pyproject.toml."
     )
-    for option in OPTIONS:
-        text = f"{option.help} [{option.variable}]"
-        if option.is_flag:
-            parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
-        else:
-            parser.add_argument(f"--{option.name}", metavar=option.metavar, help=text)
+    _add_options(parser, OPTIONS)
     parser.add_argument(
         "-k", metavar="EXPRESSION", help="only these, as in pytest: 'finalize.once or remove'"
     )
@@ -96,11 +96,24 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_verify)
 
 
+def _add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    for option in options:
+        text = f"{option.help} [{option.variable}]"
+        if option.is_flag:
+            parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
+        else:
+            parser.add_argument(f"--{option.name}", metavar=option.metavar, help=text)
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    return resolve({option.key: getattr(chosen, option.key, None) for option in OPTIONS})
+
+
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
     from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
-    settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
+    settings = _settings(chosen)
     contract = loading.load(settings.spec)
     if chosen.write_waivers and not chosen.dry_run:
         return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
@@ -114,6 +127,27 @@ def _processes(text: str) -> str:
             f"{text!r} is no number of processes from 0 to {MOST_PROCESSES}; try auto"
         )
     return text
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Set up fresh subjects, send the scenario of a violation again, and show each exchange; "
+        "with no --base-url, to the embedded reference server."
+    )
+    parser.epilog = "exit codes: 0 kept, 1 still broken, 2 usage, 3 could not test"
+    parser.add_argument("report", metavar="REPORT", help="the report.json of a run")
+    parser.add_argument("clause", metavar="CLAUSE", help="a clause that it says is broken")
+    _add_options(parser, (option for option in OPTIONS if option.is_of_the_target))
+    parser.set_defaults(run=_replay)
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    from virtool_contract import replay_command  # noqa: PLC0415 - see _verify
+    from virtool_contract.reports import reading  # noqa: PLC0415 - see _verify
+
+    settings = _settings(chosen)
+    recorded = reading.read(chosen.report)
+    return replay_command.replay(settings, recorded, replay_command.find(recorded, chosen.clause))
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

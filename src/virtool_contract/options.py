@@ -28,6 +28,17 @@ from virtool_contract.option_values import (
 
 PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 """The options of which one is needed for a target of one's own."""
+OF_THE_TARGET = (
+    "base-url",
+    *PROVIDERS,
+    "max-subjects",
+    "api-root",
+    "extra-body-fields",
+    "request-timeout",
+    "wait-for-server",
+    "spec",
+)
+"""The options that `verify` and `replay` share."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
 REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
@@ -67,6 +78,11 @@ class Option:
     def write(self, value: object) -> str:
         """A value as it would stand on the command line."""
         return json.dumps(value) if isinstance(value, dict) else str(value)
+
+    @property
+    def is_of_the_target(self) -> bool:
+        """Whether it says what to talk to, and how; the others say what to do there."""
+        return self.name in OF_THE_TARGET
 
     @property
     def is_flag(self) -> bool:

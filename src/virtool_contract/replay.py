@@ -1,9 +1,11 @@
 """Sends a scenario again: to confirm a deviation, and to find the shortest that still shows it."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from virtool_contract.body import Kind, finalize_body
+from virtool_contract.disguises import disguised
+from virtool_contract.exchange import Response
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.player import FIRST_RESULTS
 from virtool_contract.provider import ExhaustedError
@@ -19,27 +21,40 @@ SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
 
-def play(target: Target, scenario: Scenario) -> Ledger:
-    """Send a scenario to fresh subjects, and say what that shows.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One step of a play: the path it went to, and what came back; None where nothing did."""
+
+    step: Step
+    path: str
+    response: Response | None
+
+
+def play(target: Target, scenario: Scenario, sent: list[Sent] | None = None) -> Ledger:
+    """Send a scenario to fresh subjects, and say what that shows; `sent` takes in what was sent.
 
     Raises:
         TargetTroubleError, ProviderError: the target or its provider gave out.
         Unobserved: the scenario needs an absent id, and none can be had.
     """
+    sent = [] if sent is None else sent
     if scenario.together:
-        return _race(target, scenario)
+        return _race(target, scenario, sent)
     stage = Stage(target)
     try:
         for label, state in scenario.subjects.items():
             _enter(stage, label, state)
         for step in scenario.steps:
-            stage.play(stage.subject(step.subject), step)
+            subject = stage.subject(step.subject)
+            path = target.api.target(disguised(subject.known.id, step.disguise))
+            response = stage.play(subject, step).response
+            sent.append(Sent(step=step, path=path, response=response if response.status else None))
     finally:
         stage.close()
     return stage.ledger
 
 
-def _race(target: Target, scenario: Scenario) -> Ledger:
+def _race(target: Target, scenario: Scenario, sent: list[Sent]) -> Ledger:
     ledger = Ledger()
     racer = Racer(target, ledger)
     try:
@@ -48,6 +63,9 @@ def _race(target: Target, scenario: Scenario) -> Ledger:
                 break
     finally:
         racer.close()
+    for event, analysis_id in sorted(racer.last, key=lambda each: each[0].called):
+        path = target.api.target(analysis_id)
+        sent.append(Sent(step=event.step, path=path, response=event.response))
     return ledger
 
 
