@@ -55,6 +55,11 @@ def build_parser() -> argparse.ArgumentParser:
             "replay", help="send what broke a clause again, from a report", allow_abbrev=False
         )
     )
+    _add_compare(
+        commands.add_parser(
+            "compare", help="what has changed between two reports", allow_abbrev=False
+        )
+    )
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
     _add_clauses(
         commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
@@ -148,6 +153,25 @@ def _replay(chosen: argparse.Namespace) -> int:
     settings = _settings(chosen)
     recorded = reading.read(chosen.report)
     return replay_command.replay(settings, recorded, replay_command.find(recorded, chosen.clause))
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Compare two runs clause by clause: newly broken, still broken, fixed."
+    parser.epilog = (
+        "exit codes: 0 nothing newly broken, 1 newly broken, 2 usage, 3 a run could not test"
+    )
+    parser.add_argument("old", metavar="OLD.json", help="the report.json of the earlier run")
+    parser.add_argument("new", metavar="NEW.json", help="the report.json of the later run")
+    parser.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="text (default), markdown"
+    )
+    parser.set_defaults(run=_compare)
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from virtool_contract.compare_command import compare_files  # noqa: PLC0415 - see _verify
+
+    return compare_files(chosen.old, chosen.new, chosen.format)
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -199,6 +199,12 @@ OPTIONS = (
         read=path,
         help=f"known deviations that do not fail the run (default: {WAIVERS}, where there is one)",
     ),
+    Option(
+        name="baseline",
+        metavar="FILE",
+        read=path,
+        help="the report.json of an earlier run: fail only on clauses that it did not see broken",
+    ),
 )
 
 
@@ -221,6 +227,7 @@ class Settings:
     report_dir: str | None
     spec: str | None
     waivers: str | None
+    baseline: str | None
 
 
 def resolve(

@@ -88,9 +88,7 @@ def _head(run: Run, recorded: Recorded, clause: Clause) -> Iterator[str]:
     yield f"  recorded  {recorded.file}, of {recorded.target or 'no target'}"
     yield f"  replayed  on {run.target.api.base_url}{embedded}"
     if recorded.contract != run.contract.version:
-        yield (
-            f"  contract  {recorded.contract} when it was recorded, {run.contract.version} now"
-        )
+        yield (f"  contract  {recorded.contract} when it was recorded, {run.contract.version} now")
 
 
 def _exchanges(target: Target, seen: Again) -> Iterator[str]:

@@ -129,7 +129,9 @@ def _verdict(shape: Mapping[str, Any]) -> Verdict:
     outcome = Outcome(shape["verdict"])
     waived = tuple(_waived(shape["id"], each) for each in shape["waived"])
     if (deviation is not None) is not (outcome is Outcome.BROKEN):
-        raise ValueError(f"{shape['id']}: is {outcome}, and has {len(shape['violations'])} violations")
+        raise ValueError(
+            f"{shape['id']}: is {outcome}, and has {len(shape['violations'])} violations"
+        )
     clause = Clause(
         id=shape["id"],
         level=shape["level"],
