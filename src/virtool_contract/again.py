@@ -72,7 +72,7 @@ def _once_more(target: Target, scenario: Scenario, seen: Again) -> Ledger:
     sent: list[Sent] = []
     unseen, ledger = "", Ledger()
     try:
-        ledger = play(target, scenario, sent)
+        play(target, scenario, ledger, sent)
     except Unobserved as reason:
         unseen = str(reason)
     seen.played += 1

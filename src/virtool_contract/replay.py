@@ -30,17 +30,26 @@ class Sent:
     response: Response | None
 
 
-def play(target: Target, scenario: Scenario, sent: list[Sent] | None = None) -> Ledger:
-    """Send a scenario to fresh subjects, and say what that shows; `sent` takes in what was sent.
+def play(
+    target: Target,
+    scenario: Scenario,
+    ledger: Ledger | None = None,
+    sent: list[Sent] | None = None,
+) -> Ledger:
+    """Send a scenario to fresh subjects, and say what that shows.
+
+    `ledger` and `sent` take in what was seen and sent, also where the play comes to no end.
 
     Raises:
         TargetTroubleError, ProviderError: the target or its provider gave out.
         Unobserved: the scenario needs an absent id, and none can be had.
     """
+    ledger = Ledger() if ledger is None else ledger
     sent = [] if sent is None else sent
     if scenario.together:
-        return _race(target, scenario, sent)
-    stage = Stage(target)
+        _race(target, scenario, ledger, sent)
+        return ledger
+    stage = Stage(target, ledger)
     try:
         for label, state in scenario.subjects.items():
             _enter(stage, label, state)
@@ -51,11 +60,10 @@ def play(target: Target, scenario: Scenario, sent: list[Sent] | None = None) -> 
             sent.append(Sent(step=step, path=path, response=response if response.status else None))
     finally:
         stage.close()
-    return stage.ledger
+    return ledger
 
 
-def _race(target: Target, scenario: Scenario, sent: list[Sent]) -> Ledger:
-    ledger = Ledger()
+def _race(target: Target, scenario: Scenario, ledger: Ledger, sent: list[Sent]) -> None:
     racer = Racer(target, ledger)
     try:
         for _ in range(ROUNDS):
@@ -66,7 +74,6 @@ def _race(target: Target, scenario: Scenario, sent: list[Sent]) -> Ledger:
     for event, analysis_id in sorted(racer.last, key=lambda each: each[0].called):
         path = target.api.target(analysis_id)
         sent.append(Sent(step=event.step, path=path, response=event.response))
-    return ledger
 
 
 def _enter(stage: Stage, label: str, state: str) -> None:
@@ -90,7 +97,7 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
         deviation = _controlled(target, deviation)
         if is_waived(target, deviation):
             return deviation
-        first = _again(target, deviation)
+        first = _again(target, deviation) or _after_another(target, deviation)
         if first is not None:
             deviation = _shortened(target, first)
     return _tried(target, deviation)
@@ -198,12 +205,32 @@ def _again(target: Target, deviation: Deviation) -> Deviation | None:
     return _shown(target, deviation.scenario).deviations.get(deviation.clause)
 
 
+def _after_another(target: Target, deviation: Deviation) -> Deviation | None:
+    """The same after a finalize of an analysis that is not in the scenario, with other results.
+
+    What such a one leaves behind may be what it takes; in the play that has shown the deviation,
+    the analysis was another play's.
+    """
+    scenario = deviation.scenario
+    label = "before"
+    if scenario.together or not target.can_spare(2 * CONFIRMATIONS * len(scenario.subjects)):
+        return None
+    body = finalize_body({"written": "before"})
+    before = Step(subject=label, operation="finalize", body=body)
+    longer = replace(
+        scenario,
+        subjects={label: "pending", **scenario.subjects},
+        steps=(before, *scenario.steps),
+    )
+    return _again(target, replace(deviation, scenario=longer))
+
+
 def _shown(target: Target, scenario: Scenario) -> Ledger:
-    """What a scenario breaks; nothing where what it needs cannot be had."""
-    try:
-        return play(target, scenario)
-    except Unobserved:
-        return Ledger()
+    """What a scenario breaks; where what it needs cannot be had, what was broken until then."""
+    ledger = Ledger()
+    with suppress(Unobserved):
+        play(target, scenario, ledger)
+    return ledger
 
 
 def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:

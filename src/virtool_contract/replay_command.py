@@ -14,11 +14,12 @@ from virtool_contract.replay import Sent
 from virtool_contract.reports.plain import one_line, plain
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.run import Run
+from virtool_contract.secrets import CUT
 from virtool_contract.target import Target, TargetTroubleError
 
 KEPT, BROKEN, COULD_NOT_TEST = 0, 1, 3
 SHOWN = 300
-"""So many characters of a body are shown."""
+"""So many bytes of a body are shown."""
 
 
 def find(recorded: Recorded, clause: str) -> Deviation:
@@ -40,8 +41,9 @@ def find(recorded: Recorded, clause: str) -> Deviation:
 
 
 def replay(settings: Settings, recorded: Recorded, deviation: Deviation) -> int:
-    """Play a deviation on a target, print what was sent and what that shows, and say it by the
-    exit code.
+    """Play a deviation on a target; print what was sent and what that shows.
+
+    The exit code says it too.
 
     Raises:
         ContractError, OptionError: the contract or an option is wrong.
@@ -99,25 +101,23 @@ def _exchanges(target: Target, seen: Again) -> Iterator[str]:
         yield ""
         yield f"{number:2}  {method} {hide(sent.path)}  by {sent.step.caller} of {sent.step.subject}"
         if sent.step.body is not None:
-            raw = target.on_the_wire(sent.step.body)
-            yield _short(f"    > {sent.step.body.media_type} {hide(_text(raw))}")
-        yield _short(f"    < {hide(_answer(sent))}")
+            shown = _shown(target.on_the_wire(sent.step.body))
+            yield f"    > {sent.step.body.media_type} {hide(shown)}"
+        yield f"    < {hide(_answer(sent))}"
 
 
 def _answer(sent: Sent) -> str:
     response = sent.response
     if response is None:
         return "no answer"
-    said = (str(response.status), response.media_type, _text(response.body))
+    said = (str(response.status), response.media_type, _shown(response.body))
     return " ".join(filter(None, said))
 
 
-def _text(raw: bytes) -> str:
-    return one_line(raw.decode(errors="backslashreplace"))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+def _shown(raw: bytes) -> str:
+    """The beginning of a body, in one line."""
+    said = one_line(raw[:SHOWN].decode(errors="backslashreplace"))
+    return f"{said}{CUT} ({len(raw)} bytes)" if len(raw) > SHOWN else said
 
 
 def _result(clause: Clause, seen: Again) -> Iterator[str]:
@@ -127,10 +127,14 @@ def _result(clause: Clause, seen: Again) -> Iterator[str]:
         yield f"  expected  {seen.broken.expected}"
         yield f"  received  {seen.broken.actual}"
         yield from (f"    {event}" for event in seen.broken.timeline)
+        if seen.unseen:
+            yield f"  the play came to no end: {seen.unseen}"
         yield f"{clause.id}: still broken (play {seen.played})"
         return
     for other in seen.others.values():
-        yield f"  {other.clause} is broken instead: expected {other.expected}; received {other.actual}"
+        yield f"  {other.clause} is broken instead"
+        yield f"    expected  {other.expected}"
+        yield f"    received  {other.actual}"
     if seen.is_undecided:
         why = seen.unseen or "another broken clause is in the way"
         yield f"{clause.id}: could not test, {why} ({plays})"

@@ -102,8 +102,8 @@ def _check_version(file: str, shape: Any) -> None:  # noqa: ANN401 - any JSON
     version = shape.get("version") if isinstance(shape, dict) else None
     if isinstance(version, int) and version != VERSION:
         raise ReportError(
-            f"{one_line(file)}: a report of version {str(version)[:9]}, and this virtool-contract reads "
-            f"version {VERSION}; write it anew, or use the virtool-contract that wrote it"
+            f"{one_line(file)}: a report of version {str(version)[:9]}, and this virtool-contract "
+            f"reads version {VERSION}; write it anew, or use the virtool-contract that wrote it"
         )
 
 
@@ -129,9 +129,8 @@ def _verdict(shape: Mapping[str, Any]) -> Verdict:
     outcome = Outcome(shape["verdict"])
     waived = tuple(_waived(shape["id"], each) for each in shape["waived"])
     if (deviation is not None) is not (outcome is Outcome.BROKEN):
-        raise ValueError(
-            f"{shape['id']}: is {outcome}, and has {len(shape['violations'])} violations"
-        )
+        count = len(shape["violations"])
+        raise ValueError(f"{shape['id']}: is {outcome}, and has {count} violations")
     clause = Clause(
         id=shape["id"],
         level=shape["level"],
