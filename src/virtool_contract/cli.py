@@ -142,6 +142,21 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "exit codes: 0 kept, 1 still broken, 2 usage, 3 could not test"
     parser.add_argument("report", metavar="REPORT", help="the report.json of a run")
     parser.add_argument("clause", metavar="CLAUSE", help="a clause that it says is broken")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--as-curl",
+        dest="form",
+        action="store_const",
+        const="bash",
+        help="send nothing, and print a bash script that does",
+    )
+    form.add_argument(
+        "--as-pytest",
+        dest="form",
+        action="store_const",
+        const="pytest",
+        help="send nothing, and print a pytest file that does",
+    )
     _add_options(parser, (option for option in OPTIONS if option.is_of_the_target))
     parser.set_defaults(run=_replay)
 
@@ -152,7 +167,10 @@ def _replay(chosen: argparse.Namespace) -> int:
 
     settings = _settings(chosen)
     recorded = reading.read(chosen.report)
-    return replay_command.replay(settings, recorded, replay_command.find(recorded, chosen.clause))
+    deviation = replay_command.find(recorded, chosen.clause)
+    if chosen.form:
+        return replay_command.write(settings, recorded, deviation, chosen.form)
+    return replay_command.replay(settings, recorded, deviation)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

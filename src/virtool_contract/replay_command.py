@@ -1,21 +1,25 @@
 """`virtool-contract replay`: sends the scenario of a violation again, and shows each exchange."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from virtool_contract import interrupts, loading
 from virtool_contract.again import Again, play_again
-from virtool_contract.contract import Clause
+from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation
-from virtool_contract.options import OptionError, Settings
+from virtool_contract.options import DOCUMENTED_ROOT, OptionError, Settings
 from virtool_contract.provider import ProviderError
 from virtool_contract.replay import Sent
 from virtool_contract.reports.plain import one_line, plain
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.run import Run
+from virtool_contract.scripts import bash, pytest_file
+from virtool_contract.scripts.written import Written
 from virtool_contract.secrets import CUT
 from virtool_contract.target import Target, TargetTroubleError
+from virtool_contract.verdict import Outcome
 
 KEPT, BROKEN, COULD_NOT_TEST = 0, 1, 3
 SHOWN = 300
@@ -50,11 +54,7 @@ def replay(settings: Settings, recorded: Recorded, deviation: Deviation) -> int:
     """
     # Nothing of the folder of reports: a run would remove the one that is replayed.
     bare = replace(settings, report_dir=None, waivers=None)
-    if deviation.clause not in loading.load(settings.spec).clauses:
-        raise OptionError(
-            f"{one_line(recorded.file)}: {deviation.clause} is no clause of this contract; "
-            "give --spec with the one that the report was made with"
-        )
+    _contract(settings, recorded, deviation)
     with interrupts.heeded():
         try:
             return _replay(bare, recorded, deviation)
@@ -64,6 +64,41 @@ def replay(settings: Settings, recorded: Recorded, deviation: Deviation) -> int:
             problem = "interrupted"
     print(f"could not test: {one_line(problem)}", file=sys.stderr)
     return COULD_NOT_TEST
+
+
+FORMS: Mapping[str, Callable[[Written], str]] = MappingProxyType(
+    {"bash": bash.script, "pytest": pytest_file.script}
+)
+
+
+def write(settings: Settings, recorded: Recorded, deviation: Deviation, form: str) -> int:
+    """Print a deviation as a script that runs alone, one of `FORMS`; nothing is sent.
+
+    Raises:
+        ContractError, OptionError: the contract is wrong, or does not have the clause.
+    """
+    contract = _contract(settings, recorded, deviation)
+    outcomes = {verdict.outcome for verdict in recorded.clauses.values()}
+    written = Written(
+        contract=contract,
+        deviation=deviation,
+        source=f"in {recorded.file}, of {recorded.target}",
+        path=settings.api_root + contract.path.removeprefix(DOCUMENTED_ROOT),
+        extra=settings.extra_body_fields or {},
+        implemented=Outcome.NOT_IMPLEMENTED not in outcomes,
+    )
+    print(FORMS[form](written), end="")
+    return KEPT
+
+
+def _contract(settings: Settings, recorded: Recorded, deviation: Deviation) -> Contract:
+    contract = loading.load(settings.spec)
+    if deviation.clause not in contract.clauses:
+        raise OptionError(
+            f"{one_line(recorded.file)}: {deviation.clause} is no clause of this contract; "
+            "give --spec with the one that the report was made with"
+        )
+    return contract
 
 
 def _replay(settings: Settings, recorded: Recorded, deviation: Deviation) -> int:
