@@ -3,11 +3,9 @@ clause has a fault, and every freedom keeps every clause.
 """
 
 import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from subprocess import PIPE, CompletedProcess, Popen
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -15,33 +13,17 @@ import pytest
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
+from virtool_contract.reference.service import Service
+from virtool_contract.serve import service
 
 FAULTS = fault_catalogue()
 FREEDOMS = freedom_catalogue()
 
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
-Serve = Callable[..., str]
+Serve = Callable[[Service], str]
 
 UNMEASURED = {"COVERAGE_PROCESS_CONFIG": None}
 """Hundreds of runs show no line that other tests do not; measuring them would take minutes."""
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serves the reference in a process of its own, with options of `serve`; gives its URL."""
-    processes: list[Popen[str]] = []
-    bare = {name: value for name, value in os.environ.items() if name not in UNMEASURED}
-
-    def start(*options: str) -> str:
-        command = [sys.executable, "-m", "virtool_contract", "serve", "--port", "0", *options]
-        processes.append(Popen(command, env=bare, stdout=PIPE, text=True))
-        assert processes[-1].stdout
-        return processes[-1].stdout.readline().split()[-1]
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.communicate(timeout=10)
 
 
 @pytest.fixture
@@ -54,9 +36,7 @@ def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
         done = cli(
             *("verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"),
             *("--strict", "--report-dir", str(report.parent), *options),
-            env={
-                "COVERAGE_PROCESS_CONFIG": None
-            },  # hundreds of runs show no line that others do not
+            env=UNMEASURED,
         )
         assert report.exists(), done.stderr
         rows: list[dict[str, Any]] = json.loads(report.read_text())["clauses"]
@@ -73,17 +53,17 @@ def only(clauses: Iterable[str]) -> tuple[str, str]:
     return "-k", " or ".join(clauses)
 
 
-def test_the_reference_keeps_every_clause(serve: Serve, verify: Verify) -> None:
-    done, verdicts = verify(serve())
+def test_the_reference_keeps_every_clause(served: Serve, verify: Verify) -> None:
+    done, verdicts = verify(served(service((), ())))
     assert done.returncode == 0
     unlike = {clause: verdict for clause, verdict in verdicts.items() if verdict != "kept"}
     assert unlike == {"remove.harmless": "unobserved"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_breaks_what_it_claims(name: str, serve: Serve, verify: Verify) -> None:
+def test_every_fault_breaks_what_it_claims(name: str, served: Serve, verify: Verify) -> None:
     """The promises of the claimed clauses come first, being quick; then more and more."""
-    url, claims = serve("--fault", name), set(FAULTS[name].breaks)
+    url, claims = served(service([name], [])), set(FAULTS[name].breaks)
     for options in (only(claims), ("--effort", "quick"), ("--effort", "standard")):
         done, verdicts = verify(url, *options)
         if claims <= broken(verdicts):
@@ -98,7 +78,7 @@ def test_every_clause_has_a_fault(contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("name", FREEDOMS)
-def test_every_freedom_keeps_every_clause(name: str, serve: Serve, verify: Verify) -> None:
-    done, verdicts = verify(serve("--freedom", name), "--effort", "quick")
+def test_every_freedom_keeps_every_clause(name: str, served: Serve, verify: Verify) -> None:
+    done, verdicts = verify(served(service([], [name])), "--effort", "quick")
     assert broken(verdicts) == set(), done.stdout
     assert done.returncode == 0, done.stdout
