@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.forking import Forking
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
@@ -22,23 +23,23 @@ FREEDOMS = freedom_catalogue()
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
 Serve = Callable[[Service], str]
 
-UNMEASURED = {"COVERAGE_PROCESS_CONFIG": None}
-"""Hundreds of runs show no line that other tests do not; measuring them would take minutes."""
+
+@pytest.fixture(scope="module")
+def forking() -> Forking:
+    return Forking()
 
 
 @pytest.fixture
-def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
+def verify(forking: Forking, tmp_path: Path) -> Verify:
     """Verifies what is served at a URL; gives what was printed, and each clause's verdict."""
 
     def run(url: str, *options: str) -> tuple[CompletedProcess[str], dict[str, str]]:
         report = tmp_path / "report" / "report.json"
         report.unlink(missing_ok=True)
-        done = cli(
-            *("verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"),
-            *("--strict", "--report-dir", str(report.parent), *options),
-            env=UNMEASURED,
-        )
-        assert report.exists(), done.stderr
+        words = ["verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"]
+        words += ["--strict", "--report-dir", str(report.parent), *options]
+        done = forking.run(words, tmp_path)
+        assert report.exists(), done.stdout
         rows: list[dict[str, Any]] = json.loads(report.read_text())["clauses"]
         return done, {row["id"]: row["verdict"] for row in rows}
 
