@@ -12,8 +12,8 @@ import pytest
 from virtool_contract import __version__
 from virtool_contract.body import finalize_body
 from virtool_contract.contract import Contract
-from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.exchange import Response
+from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.model import Caller, Phase, step
 from virtool_contract.options import Settings, resolve
 from virtool_contract.reports import json as json_report
