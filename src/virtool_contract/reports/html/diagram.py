@@ -106,7 +106,9 @@ def _transitions(boxes: dict[Phase, Box], found: Iterable[Arrow]) -> Iterator[Tr
         number = drawn[between] = drawn.get(between, -1) + 1
         box, after = boxes[arrow.state], boxes[arrow.after]
         down = after.top > box.top
-        start, end = (box.top + box.height, after.top) if down else (box.top, after.top + after.height)
+        start, end = (
+            (box.top + box.height, after.top) if down else (box.top, after.top + after.height)
+        )
         yield Transition(
             arrow=arrow,
             left=ARROW_LEFT + ARROW_APART * number,

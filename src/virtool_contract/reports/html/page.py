@@ -1,4 +1,4 @@
-"""What the page shows of the verdicts: chapters in the order of the documentation, and what broke."""
+"""What the page shows of the verdicts: chapters as the documentation has them, and what broke."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A scenario as a sequence diagram: a lane for each caller and one for the target, then the moves."""
+"""A scenario as a sequence diagram: lanes of callers and one of the target; a race in its time."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -62,9 +62,7 @@ def sequence(contract: Contract, deviation: Deviation) -> Sequence:
     )
 
 
-def _moves(
-    contract: Contract, steps: Iterable[Step], lanes: tuple[str, ...]
-) -> Iterator[Move]:
+def _moves(contract: Contract, steps: Iterable[Step], lanes: tuple[str, ...]) -> Iterator[Move]:
     for step in steps:
         caller = _caller(step)
         body = step.body.raw.decode(errors="backslashreplace") if step.body else ""

@@ -73,6 +73,7 @@ def _arrow(report: Report, due: Due) -> Arrow:
     right, wrong = _counts(report, due)
     answering = dict(_answering(report, due))
     outcome = _worst(answering.values(), exercised=right + wrong > 0)
+    first, *_ = [id_ for id_, each in answering.items() if each is outcome] or answering
     leaves = "" if due.refused else due.operation.success.leaves
     return Arrow(
         operation=due.operation.id,
@@ -81,7 +82,7 @@ def _arrow(report: Report, due: Due) -> Arrow:
         reason=due.blamed,
         expected=due.expected(),
         outcome=outcome,
-        clause=next((id_ for id_, each in answering.items() if each is outcome), [*answering][0]),
+        clause=first,
         right=right,
         wrong=wrong,
     )
