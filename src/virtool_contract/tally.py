@@ -91,7 +91,10 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """The counts as plain data, for the way from a worker to the one that reports."""
         return {
-            "answers": [[*seen, count] for seen, count in self.answers.items()],
+            "answers": [
+                [*map(str, seen[:4]), *seen[4:], count]  # execnet, unlike json, takes no StrEnum
+                for seen, count in self.answers.items()
+            ],
             "latencies": {
                 operation: [list(each) for each in buckets.items()]
                 for operation, buckets in self.latencies.items()
