@@ -30,7 +30,7 @@ PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 """The options of which one is needed for a target of one's own."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
-REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
+REPORT_FILES = ("report.json", "report.html", "junit.xml", "report.sarif")
 """What is written into --report-dir when a run ends; `reports.files` makes them."""
 
 

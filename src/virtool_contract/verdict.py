@@ -8,6 +8,7 @@ from enum import StrEnum
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.option_values import EFFORTS
+from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, Waivers
 
 
@@ -82,7 +83,7 @@ class Verdict:
 class Verdicts:
     """What became of a run; `problem` says why it could not test, where it could not.
 
-    `rotten` are the waivers that fail it.
+    `rotten` are the waivers that fail it; `tally` is what was exercised.
     """
 
     outcome: RunOutcome
@@ -91,6 +92,7 @@ class Verdicts:
     rotten: tuple[Rotten, ...] = ()
     troubles: tuple[str, ...] = ()
     problem: str = ""
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -145,6 +147,7 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
         rotten=rotten,
         troubles=tuple(ledger.troubles),
         problem=problem,
+        tally=ledger.tally,
     )
 
 
