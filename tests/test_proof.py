@@ -1,5 +1,5 @@
-"""The proof matrix: the reference keeps every clause, every fault breaks what it claims, every
-clause has a fault, and every freedom keeps every clause.
+"""The proof matrix: the reference keeps every clause, every fault breaks what it claims, and shows
+that when its report is replayed, every clause has a fault, and every freedom keeps every clause.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.forking import Forking
+from virtool_contract.cli import main
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
@@ -36,14 +37,17 @@ def verify(forking: Forking, tmp_path: Path) -> Verify:
     def run(url: str, *options: str) -> tuple[CompletedProcess[str], dict[str, str]]:
         report = tmp_path / "report" / "report.json"
         report.unlink(missing_ok=True)
-        words = ["verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"]
-        words += ["--strict", "--report-dir", str(report.parent), *options]
+        words = ["verify", *at(url), "--strict", "--report-dir", str(report.parent), *options]
         done = forking.run(words, tmp_path)
         assert report.exists(), done.stdout
         rows: list[dict[str, Any]] = json.loads(report.read_text())["clauses"]
         return done, {row["id"]: row["verdict"] for row in rows}
 
     return run
+
+
+def at(url: str) -> tuple[str, ...]:
+    return ("--base-url", url, "--state-change-url", f"{url}/provider-states")
 
 
 def broken(verdicts: dict[str, str]) -> set[str]:
@@ -62,8 +66,13 @@ def test_the_reference_keeps_every_clause(served: Serve, verify: Verify) -> None
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_breaks_what_it_claims(name: str, served: Serve, verify: Verify) -> None:
-    """The promises of the claimed clauses come first, being quick; then more and more."""
+def test_every_fault_breaks_what_it_claims(
+    name: str, served: Serve, verify: Verify, tmp_path: Path
+) -> None:
+    """The promises of the claimed clauses come first, being quick; then more and more.
+
+    What they found is then replayed, on the faulty server and on the plain reference.
+    """
     url, claims = served(service([name], [])), set(FAULTS[name].breaks)
     for options in (only(claims), ("--effort", "quick"), ("--effort", "standard")):
         done, verdicts = verify(url, *options)
@@ -71,6 +80,10 @@ def test_every_fault_breaks_what_it_claims(name: str, served: Serve, verify: Ver
             break
     assert claims <= broken(verdicts), done.stdout
     assert done.returncode == 1
+    report, plain = str(tmp_path / "report" / "report.json"), served(service([], []))
+    for clause in claims:
+        assert main(["replay", report, clause, *at(url)]) == 1
+        assert main(["replay", report, clause, *at(plain)]) == 0
 
 
 def test_every_clause_has_a_fault(contract: Contract) -> None:
