@@ -367,7 +367,7 @@ class ContractPlugin:
             return self.run.so_far()
         if not self.total.requests:
             return None
-        return SoFar(requests=self.total.requests, broken=len(self.total.deviations))
+        return SoFar(requests=self.total.requests, broken=tuple(self.total.deviations))
 
     def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""

@@ -70,11 +70,11 @@ class EmbeddedServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """How far a run is."""
+    """How far a run is; `broken` are the clauses that are, in the order in which that was seen."""
 
     examples: int = 0
     requests: int
-    broken: int
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Run:
         return SoFar(
             examples=self.examples,
             requests=self.target.api.sent,
-            broken=len(self.ledger.deviations),
+            broken=tuple(self.ledger.deviations),
         )
 
     def stop(self) -> None:
