@@ -51,7 +51,17 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(options: argparse.Namespace) -> list[Entry]:
-    """The entries that those options ask for."""
+    """The entries that those options ask for.
+
+    Raises:
+        SystemExit: one of them names nothing.
+    """
+    known = {name for entry in entries() for name in (entry.name, entry.category)}
+    for name in (*(options.only or ()), *(options.category or ())):
+        if name not in known:
+            raise SystemExit(
+                f"{name!r} is in no catalogue; try virtool-contract serve --list-faults"
+            )
     wanted = [
         entry
         for entry in entries()

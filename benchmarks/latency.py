@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 
-from benchmarks.measuring import Benchmark, at, median, parser, served, verify
+from benchmarks.measuring import Benchmark, at, median, parser, selection, served, verify
 from benchmarks.proxy import proxied
 
 HEAD = ("delay ms", "processes", "median s", "requests", "speed-up")
@@ -36,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--delays", type=int, nargs="+", default=[5, 50, 200], metavar="MS")
     options.add_argument("--processes", type=int, nargs="+", default=[0, 2, 8, 16], metavar="N")
     options.add_argument("--effort", default="quick")
-    options.add_argument("-k", default="", help="only these promises, as in pytest")
     given = options.parse_args(arguments)
-    words = ["--effort", given.effort, *(["-k", given.k] if given.k else [])]
+    words = ["--effort", given.effort, *selection(given)]
     benchmark = Benchmark.begin("latency", HEAD, given.json)
     for delay in given.delays:
         runs = defaultdict(list)

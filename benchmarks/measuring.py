@@ -219,4 +219,12 @@ def parser(description: str | None, *, repeats: int = 5) -> argparse.ArgumentPar
         metavar="N",
         help=f"medians of so many (default: {repeats})",
     )
+    made.add_argument(
+        "-k", metavar="EXPRESSION", default="", help="only these promises of `verify`, as in pytest"
+    )
     return made
+
+
+def selection(given: argparse.Namespace) -> list[str]:
+    """What `verify` is told of the promises to run."""
+    return ["-k", given.k] if given.k else []

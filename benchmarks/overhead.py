@@ -19,20 +19,20 @@ from urllib.parse import urlsplit
 
 import requests
 
-from benchmarks.measuring import Benchmark, at, median, parser, served, verify
+from benchmarks.measuring import Benchmark, at, median, parser, selection, served, verify
 from benchmarks.recording import Recording, recorder
 
 HEAD = ("effort and client", "requests", "median s", "requests/s", "ratio")
 
 
-def record(effort: str) -> Recording:
+def record(words: Sequence[str]) -> Recording:
     """What a run sends.
 
     Raises:
         RuntimeError: the reference did not conform, so this is no such run.
     """
     with recorder() as (url, recording):
-        run = verify(*at(url), "--effort", effort)
+        run = verify(*at(url), *words)
     if run.code:
         raise RuntimeError(f"verify ended with {run.code}: {run.said}")
     return recording
@@ -81,20 +81,21 @@ def bare(
         return time.monotonic() - started, statuses
 
 
-def spent(effort: str) -> tuple[float, float]:
+def spent(words: Sequence[str]) -> tuple[float, float]:
     """Seconds of a run of `verify` by itself, and of its whole process."""
     with served() as url:
-        run = verify(*at(url), "--effort", effort)
+        run = verify(*at(url), *words)
     return run.session, run.seconds
 
 
-def compare(benchmark: Benchmark, effort: str, repeats: int) -> None:
+def compare(benchmark: Benchmark, effort: str, repeats: int, chosen: Sequence[str]) -> None:
     """Measure one effort."""
-    recording = record(effort)
+    words = ("--effort", effort, *chosen)
+    recording = record(words)
     taken: dict[str, list[float]] = defaultdict(list)
     answered: dict[str, Counter[int]] = {}
     for _ in range(repeats):
-        session, whole = spent(effort)
+        session, whole = spent(words)
         taken["verify"].append(session)
         taken["verify, whole process"].append(whole)
         for name, loop in (("requests", through_requests), ("http.client", through_http_client)):
@@ -118,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options.parse_args(arguments)
     benchmark = Benchmark.begin("overhead", HEAD, given.json)
     for effort in given.effort or ("quick", "standard"):
-        compare(benchmark, effort, given.repeats)
+        compare(benchmark, effort, given.repeats, selection(given))
     benchmark.end()
     return 0
 

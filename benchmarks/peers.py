@@ -26,16 +26,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import requests
 
 from benchmarks import catalogue
 from benchmarks.catalogue import Entry
-from benchmarks.measuring import Benchmark, at, median, parser, print_row, served, verify
+from benchmarks.measuring import Benchmark, at, median, parser, print_row, selection, served, verify
 
 CONTRACT = Path(__file__).parents[1] / "spec" / "openapi.yaml"
 DREDD_FAILS = re.compile(r"fail\S*: (\w+ \(\w+\)) ")
+PHASES = "examples,coverage,fuzzing,stateful"
 HEAD = ("server", "tool", "complaints", "seconds", "first s", "requests")
 
 
@@ -55,11 +57,11 @@ class Found:
 Tool = Callable[[str], Found]
 
 
-def ours(effort: str) -> Tool:
+def ours(effort: str, words: Sequence[str]) -> Tool:
     """This project with one effort."""
 
     def run(url: str) -> Found:
-        done = verify("--strict", "--effort", effort, *at(url))
+        done = verify("--strict", "--effort", effort, *words, *at(url))
         first = done.seconds if done.first is None else done.first
         complaints = dict.fromkeys(done.broken, first)
         return Found(complaints=complaints, seconds=done.seconds, requests=done.requests)
@@ -67,23 +69,23 @@ def ours(effort: str) -> Tool:
     return run
 
 
-def stock(url: str) -> Found:
+def stock(phases: str, url: str) -> Found:
     """The schemathesis CLI as it comes, with credentials and an id that exists."""
     message = {"action": "setup", "state": "a pending analysis", "params": {"files": True}}
     job = requests.post(f"{url}/provider-states", json=message, timeout=10).json()
     settings = f'[parameters]\n"analysis_id" = "{job["analysis_id"]}"\n'
     credentials = ("--auth", f"job-{job['job_id']}:{job['job_key']}")
-    return _schemathesis(url, *credentials, settings=settings)
+    return _schemathesis(url, "--phases", phases, *credentials, settings=settings)
 
 
-def tuned(url: str) -> Found:
+def tuned(phases: str, url: str) -> Found:
     """The schemathesis CLI with hooks."""
     hooks = {
         "SCHEMATHESIS_HOOKS": "benchmarks.schemathesis_hooks",
         "STATE_CHANGE_URL": f"{url}/provider-states",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    return _schemathesis(url, environment=hooks)
+    return _schemathesis(url, "--phases", phases, environment=hooks)
 
 
 def _schemathesis(
@@ -199,13 +201,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(__doc__, repeats=1)
     options.add_argument("--tool", action="append", metavar="NAME", help="this one (repeatable)")
     options.add_argument("--dredd", metavar="PATH", help="where dredd is installed")
+    options.add_argument("--phases", default=PHASES, help=f"of schemathesis (default: {PHASES})")
     catalogue.add_choice(options)
     given = options.parse_args(arguments)
     tools: dict[str, Tool] = {
-        "verify": ours("standard"),
-        "verify quick": ours("quick"),
-        "schemathesis": stock,
-        "schemathesis tuned": tuned,
+        "verify": ours("standard", selection(given)),
+        "verify quick": ours("quick", selection(given)),
+        "schemathesis": partial(stock, given.phases),
+        "schemathesis tuned": partial(tuned, given.phases),
     }
     if given.dredd:
         tools["dredd"] = dredd(given.dredd)

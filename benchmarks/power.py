@@ -18,7 +18,17 @@ from typing import Any
 
 from benchmarks import catalogue
 from benchmarks.catalogue import Entry
-from benchmarks.measuring import Benchmark, Verified, at, median, parser, print_row, served, verify
+from benchmarks.measuring import (
+    Benchmark,
+    Verified,
+    at,
+    median,
+    parser,
+    print_row,
+    selection,
+    served,
+    verify,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     benchmark = Benchmark.begin("power", head, given.json)
     results = []
     with ThreadPoolExecutor(given.jobs) as pool:
-        words = ("--effort", given.effort)
+        words = ("--effort", given.effort, *selection(given))
         for result in pool.map(lambda each: measure(*each, words), work):
             results.append(result)
             benchmark.row(**result.cells())

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser
+from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser, selection
 
 HEAD = ("seconds", "requests", "requests/s", "verify MiB", "server MiB", "reports KiB")
 
@@ -79,9 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(__doc__, repeats=1)
     options.add_argument("--effort", default="thorough")
     options.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
-    options.add_argument("-k", default="", help="only these promises, as in pytest")
     given = options.parse_args(arguments)
-    words = ["--effort", given.effort, *(["-k", given.k] if given.k else [])]
+    words = ["--effort", given.effort, *selection(given)]
     benchmark = Benchmark.begin("soak", HEAD, given.json)
     codes = [soak(benchmark, given.every, words) for _ in range(given.repeats)]
     memory = [row["verify MiB"] for row in benchmark.rows]

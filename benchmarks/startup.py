@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser, served, verify
+from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser, selection, served, verify
 from benchmarks.proxy import proxied
 
 FAULTS = ("third-finalize-accepted", "refused-finalize-overwrites", "remove-is-200")
@@ -28,21 +28,21 @@ def ended(*command: str) -> float:
     return time.monotonic() - started
 
 
-def first_request(effort: str) -> float:
+def first_request(*options: str) -> float:
     """Seconds until the first request of a run arrives."""
     with served() as url, proxied(url) as proxy:
         words = ["--base-url", proxy.url, "--state-change-url", f"{url}/provider-states"]
         started = time.monotonic()
-        verify(*words, "--effort", effort, "-k", "get.document")
+        verify(*words, *options)
     if proxy.first_request is None:
         raise RuntimeError("no request arrived")
     return proxy.first_request - started
 
 
-def first_violation(effort: str, fault: str) -> float:
+def first_violation(fault: str, *words: str) -> float:
     """Seconds until a violation of a faulty server is told."""
     with served("--fault", fault) as url:
-        run = verify(*at(url), "--effort", effort)
+        run = verify(*at(url), *words)
     if run.first is None:
         raise RuntimeError(f"{fault}: no violation was told: {run.said}")
     return run.first
@@ -55,15 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--effort", default="standard")
     given = options.parse_args(arguments)
     faults = given.fault or FAULTS
+    words = ("--effort", given.effort, *selection(given))
     moments: dict[str, Callable[[], float]] = {
         "python": partial(ended, sys.executable, "-c", "pass"),
         "--help": partial(ended, *PROGRAM, "--help"),
         "verify --help": partial(ended, *PROGRAM, "verify", "--help"),
-        "first request": partial(first_request, given.effort),
-        **{
-            f"first violation: {each}": partial(first_violation, given.effort, each)
-            for each in faults
-        },
+        "first request": partial(first_request, "--effort", given.effort, "-k", "get.document"),
+        **{f"first violation: {each}": partial(first_violation, each, *words) for each in faults},
     }
     benchmark = Benchmark.begin("startup", HEAD, given.json)
     taken = defaultdict(list)
