@@ -51,9 +51,8 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
         command = [*PROGRAM, "verify", *at(url), "--report-dir", folder, *words]
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=said, stderr=said)
-        before, code = (0.0, 0), None
+        before, memory, code = (0.0, 0), (0.0, 0.0), None
         while code is None:
-            memory = resident(process.pid), resident(server.pid)
             try:
                 code = process.wait(every)
             except subprocess.TimeoutExpired:
