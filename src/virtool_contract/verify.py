@@ -136,7 +136,7 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
     if draft.entries and front.finished and now.effort != EFFORTS[0]:
         quick, _ = session(replace(now, effort=EFFORTS[0], report_dir=None))
         if quick.finished:
-            draft.limit_to_standard(quick.finished, front.finished)
+            draft.limit_to_effort(now.effort, quick.finished, front.finished)
             draft.save()
     if draft.entries:
         print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)
@@ -188,8 +188,8 @@ def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[
 
 
 def without_secrets(word: str) -> str:
-    """An option to be shown: a provider's URL may hold who asks, and a token in its query."""
-    if not word.startswith("--state-change-url="):
+    """An option to be shown: a URL may hold who asks, and a token in its query."""
+    if not word.startswith(("--state-change-url=", "--example-database=")):
         return word
     return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
 
