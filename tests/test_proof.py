@@ -1,17 +1,19 @@
-"""The proof matrix: the reference keeps every clause, every fault breaks what it claims, every
-clause has a fault, and every freedom keeps every clause.
+"""The proof matrix: the reference keeps every clause, every fault breaks what it claims, and shows
+that when its report is replayed, every clause has a fault, and every freedom keeps every clause.
 """
 
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess, Popen
 from typing import Any
 
 import pytest
 
+from virtool_contract.cli import main
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
@@ -26,9 +28,8 @@ UNMEASURED = {"COVERAGE_PROCESS_CONFIG": None}
 """Hundreds of runs show no line that other tests do not; measuring them would take minutes."""
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serves the reference in a process of its own, with options of `serve`; gives its URL."""
+@contextmanager
+def serving() -> Iterator[Serve]:
     processes: list[Popen[str]] = []
     bare = {name: value for name, value in os.environ.items() if name not in UNMEASURED}
 
@@ -45,6 +46,20 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves the reference in a process of its own, with options of `serve`; gives its URL."""
+    with serving() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[str]:
+    """The URL of the reference without any fault."""
+    with serving() as start:
+        yield start()
+
+
+@pytest.fixture
 def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
     """Verifies what is served at a URL; gives what was printed, and each clause's verdict."""
 
@@ -52,7 +67,7 @@ def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
         report = tmp_path / "report" / "report.json"
         report.unlink(missing_ok=True)
         done = cli(
-            *("verify", "--base-url", url, "--state-change-url", f"{url}/provider-states"),
+            *("verify", *at(url)),
             *("--strict", "--report-dir", str(report.parent), *options),
             env={
                 "COVERAGE_PROCESS_CONFIG": None
@@ -63,6 +78,10 @@ def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
         return done, {row["id"]: row["verdict"] for row in rows}
 
     return run
+
+
+def at(url: str) -> tuple[str, ...]:
+    return ("--base-url", url, "--state-change-url", f"{url}/provider-states")
 
 
 def broken(verdicts: dict[str, str]) -> set[str]:
@@ -81,8 +100,13 @@ def test_the_reference_keeps_every_clause(serve: Serve, verify: Verify) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_breaks_what_it_claims(name: str, serve: Serve, verify: Verify) -> None:
-    """The promises of the claimed clauses come first, being quick; then more and more."""
+def test_every_fault_breaks_what_it_claims(
+    name: str, serve: Serve, verify: Verify, plain: str, tmp_path: Path
+) -> None:
+    """The promises of the claimed clauses come first, being quick; then more and more.
+
+    What they found is then replayed, on the faulty server and on the plain reference.
+    """
     url, claims = serve("--fault", name), set(FAULTS[name].breaks)
     for options in (only(claims), ("--effort", "quick"), ("--effort", "standard")):
         done, verdicts = verify(url, *options)
@@ -90,6 +114,10 @@ def test_every_fault_breaks_what_it_claims(name: str, serve: Serve, verify: Veri
             break
     assert claims <= broken(verdicts), done.stdout
     assert done.returncode == 1
+    report = str(tmp_path / "report" / "report.json")
+    for clause in claims:
+        assert main(["replay", report, clause, *at(url)]) == 1
+        assert main(["replay", report, clause, *at(plain)]) == 0
 
 
 def test_every_clause_has_a_fault(contract: Contract) -> None:

@@ -166,7 +166,8 @@ def test_curl_lines_say_what_they_need(contract: Contract) -> None:
         "# A_ID, A_JOB and A_KEY: an analysis, pending with files, and its job",
         "# B_ID: an id that nobody has",
     ]
-    assert [line.split()[3] for line in lines[2:]] == ["GET", "DELETE"]
+    assert lines[2] == "# BYSTANDER_JOB and BYSTANDER_KEY: a job that runs another analysis"
+    assert [line.split()[3] for line in lines[3:]] == ["GET", "DELETE"]
 
 
 def test_a_race_is_sent_at_once_and_waited_for(contract: Contract, shell: Shell) -> None:

@@ -16,11 +16,11 @@ import pytest
 from typing_extensions import override
 
 from tests.conftest import bare_environment
+from virtool_contract.command_lines import without_secrets
 from virtool_contract.options import REPORT_FILES
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.serve import service
-from virtool_contract.verify import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

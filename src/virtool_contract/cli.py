@@ -1,9 +1,9 @@
-"""The command line: `virtool-contract verify`, `serve`, `clauses` and `check-docs`."""
+"""The command line: reads the words of each command, and calls what does the work."""
 
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from virtool_contract import __version__, clauses, loading, waivers
@@ -11,7 +11,7 @@ from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
-from virtool_contract.options import OPTIONS, WAIVERS, OptionError, resolve
+from virtool_contract.options import OPTIONS, WAIVERS, Option, OptionError, Settings, resolve
 from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
 CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
@@ -50,6 +50,16 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands.add_parser("verify", help="test a target (main job)", allow_abbrev=False))
+    _add_replay(
+        commands.add_parser(
+            "replay", help="send what broke a clause again, from a report", allow_abbrev=False
+        )
+    )
+    _add_compare(
+        commands.add_parser(
+            "compare", help="what has changed between two reports", allow_abbrev=False
+        )
+    )
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
     _add_clauses(
         commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
@@ -68,12 +78,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "be set in the environment (the variable in brackets) or in [tool.virtool-contract] of "
         "pyproject.toml."
     )
-    for option in OPTIONS:
-        text = f"{option.help} [{option.variable}]"
-        if option.is_flag:
-            parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
-        else:
-            parser.add_argument(f"--{option.name}", metavar=option.metavar, help=text)
+    _add_options(parser, OPTIONS)
     parser.add_argument(
         "-k", metavar="EXPRESSION", help="only these, as in pytest: 'finalize.once or remove'"
     )
@@ -96,11 +101,24 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_verify)
 
 
+def _add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    for option in options:
+        text = f"{option.help} [{option.variable}]"
+        if option.is_flag:
+            parser.add_argument(f"--{option.name}", action="store_true", default=None, help=text)
+        else:
+            parser.add_argument(f"--{option.name}", metavar=option.metavar, help=text)
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    return resolve({option.key: getattr(chosen, option.key, None) for option in OPTIONS})
+
+
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
     from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
-    settings = resolve({option.key: getattr(chosen, option.key) for option in OPTIONS})
+    settings = _settings(chosen)
     contract = loading.load(settings.spec)
     if chosen.write_waivers and not chosen.dry_run:
         return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
@@ -114,6 +132,64 @@ def _processes(text: str) -> str:
             f"{text!r} is no number of processes from 0 to {MOST_PROCESSES}; try auto"
         )
     return text
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Set up fresh subjects, send the scenario of a violation again, and show each exchange; "
+        "with no --base-url, to the embedded reference server."
+    )
+    parser.epilog = "exit codes: 0 kept, 1 still broken, 2 usage, 3 could not test"
+    parser.add_argument("report", metavar="REPORT", help="the report.json of a run")
+    parser.add_argument("clause", metavar="CLAUSE", help="a clause that it says is broken")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--as-curl",
+        dest="form",
+        action="store_const",
+        const="bash",
+        help="send nothing, and print a bash script that does",
+    )
+    form.add_argument(
+        "--as-pytest",
+        dest="form",
+        action="store_const",
+        const="pytest",
+        help="send nothing, and print a pytest file that does",
+    )
+    _add_options(parser, (option for option in OPTIONS if option.is_of_the_target))
+    parser.set_defaults(run=_replay)
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    from virtool_contract import replay_command  # noqa: PLC0415 - see _verify
+    from virtool_contract.reports import reading  # noqa: PLC0415 - see _verify
+
+    settings = _settings(chosen)
+    recorded = reading.read(chosen.report)
+    deviation = replay_command.find(recorded, chosen.clause)
+    if chosen.form:
+        return replay_command.write(settings, recorded, deviation, chosen.form)
+    return replay_command.replay(settings, recorded, deviation)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Compare two runs clause by clause: newly broken, still broken, fixed."
+    parser.epilog = (
+        "exit codes: 0 nothing newly broken, 1 newly broken, 2 usage, 3 a run could not test"
+    )
+    parser.add_argument("old", metavar="OLD.json", help="the report.json of the earlier run")
+    parser.add_argument("new", metavar="NEW.json", help="the report.json of the later run")
+    parser.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="text (default), markdown"
+    )
+    parser.set_defaults(run=_compare)
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from virtool_contract.compare_command import compare_files  # noqa: PLC0415 - see _verify
+
+    return compare_files(chosen.old, chosen.new, chosen.format)
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -124,7 +124,11 @@ class Contract:
     @cached_property
     def document_schema(self) -> Mapping[str, Any]:
         """The schema of what every document has, its references resolved."""
-        resolved: Mapping[str, Any] = self._resolve({"$ref": "#/components/schemas/Document"})
+        return self.schema("Document")
+
+    def schema(self, name: str) -> Mapping[str, Any]:
+        """A named schema, its references resolved."""
+        resolved: Mapping[str, Any] = self._resolve({"$ref": f"#/components/schemas/{name}"})
         return resolved
 
     def _resolve(self, schema: Any) -> Any:  # noqa: ANN401 - a schema is any JSON

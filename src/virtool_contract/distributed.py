@@ -12,6 +12,7 @@ import pytest
 
 KEY = "virtool_contract"
 DAY = "virtool_contract_day"
+KNOWN = "virtool_contract_known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,19 @@ def day_of(config: pytest.Config) -> date | None:
     """The day that this process was told; None where it is to look itself."""
     told = getattr(config, "workerinput", {}).get(DAY)
     return date.fromisoformat(told) if told else None
+
+
+def tell_known(node: Any, clauses: Iterable[str]) -> None:  # noqa: ANN401 - xdist's, which has no types
+    """Tell a worker that is about to start which clauses the baseline saw broken.
+
+    It could not read that for itself: another one may have made room for the reports by then.
+    """
+    node.workerinput[KNOWN] = sorted(clauses)
+
+
+def known_of(config: pytest.Config) -> frozenset[str]:
+    """The clauses that this process was told of."""
+    return frozenset(getattr(config, "workerinput", {}).get(KNOWN, ()))
 
 
 def process_of(node: Any) -> int | None:  # noqa: ANN401 - xdist's, which has no types

@@ -29,6 +29,17 @@ from virtool_contract.option_values import (
 
 PROVIDERS = ("state-change-url", "state-change-command", "state-file")
 """The options of which one is needed for a target of one's own."""
+OF_THE_TARGET = (
+    "base-url",
+    *PROVIDERS,
+    "max-subjects",
+    "api-root",
+    "extra-body-fields",
+    "request-timeout",
+    "wait-for-server",
+    "spec",
+)
+"""The options that `verify` and `replay` share."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
 REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
@@ -68,6 +79,11 @@ class Option:
     def write(self, value: object) -> str:
         """A value as it would stand on the command line."""
         return json.dumps(value) if isinstance(value, dict) else str(value)
+
+    @property
+    def is_of_the_target(self) -> bool:
+        """Whether it says what to talk to, and how; the others say what to do there."""
+        return self.name in OF_THE_TARGET
 
     @property
     def is_flag(self) -> bool:
@@ -193,6 +209,12 @@ OPTIONS = (
         read=path,
         help=f"known deviations that do not fail the run (default: {WAIVERS}, where there is one)",
     ),
+    Option(
+        name="baseline",
+        metavar="FILE",
+        read=path,
+        help="the report.json of an earlier run: fail only on clauses that it did not see broken",
+    ),
 )
 
 
@@ -216,6 +238,7 @@ class Settings:
     report_dir: str | None
     spec: str | None
     waivers: str | None
+    baseline: str | None
 
 
 def resolve(

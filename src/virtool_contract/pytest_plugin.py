@@ -22,8 +22,10 @@ from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
-from virtool_contract.reports import files, github
+from virtool_contract.reports import baseline, changes, files, github
 from virtool_contract.reports import text as text_report
+from virtool_contract.reports.comparison import Comparison
+from virtool_contract.reports.reading import Recorded
 from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
@@ -109,6 +111,8 @@ class ContractPlugin:
         self.report: Report | None = None
         self.today = distributed.day_of(config) or waivers.utc_today()
         self.waivers: Waivers | None = None
+        self.baseline: Recorded | None = None
+        self.comparison: Comparison | None = None
         self.part: Part | None = None
         self.is_collected = False
         self.processes: list[int] = []
@@ -131,6 +135,8 @@ class ContractPlugin:
             self.settings = settings_of(self.config)
             self.contract = loading.load(self.settings.spec)
             self.waivers = waivers.load(self.settings.waivers, self.contract, self.today)
+            if not is_worker(self.config):
+                self.baseline = baseline.load(self.settings, self.contract)
         except (OptionError, ContractError) as error:
             self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
             return
@@ -179,6 +185,8 @@ class ContractPlugin:
             interrupts.heed()
         try:
             self.run = Run.start(self.settings, self.waivers, share_of(self.config))
+            told = distributed.known_of(self.config)
+            self.run.known = told or baseline.known(self.baseline)
         except (TargetTroubleError, ProviderError) as error:
             self._refuse(session.items, str(error), COULD_NOT_TEST)
         except OptionError as error:
@@ -291,10 +299,25 @@ class ContractPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
-        """Have all processes of pytest-xdist go by the same date."""
+        """Have all processes of pytest-xdist go by the same date, and by the same baseline."""
         distributed.tell_day(node, self.today)
+        distributed.tell_known(node, baseline.known(self._baseline()))
         process = distributed.process_of(node)
         self.processes += [process] if process else []
+
+    def _baseline(self) -> Recorded | None:
+        """The baseline, where other processes collect the promises.
+
+        Raises:
+            UsageError: it cannot be used.
+        """
+        if self.baseline is None:
+            try:
+                settings = settings_of(self.config)
+                self.baseline = baseline.load(settings, loading.load(settings.spec))
+            except (OptionError, ContractError) as error:
+                raise pytest.UsageError(str(error)) from None
+        return self.baseline
 
     def pytest_keyboard_interrupt(self) -> None:
         """Let the processes of pytest-xdist give back what they have set up."""
@@ -363,6 +386,14 @@ class ContractPlugin:
             self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
             self.report = self._report(self.verdicts, part)
             files.write(self.report)  # those that can be written say so too
+        if self.baseline and self.verdicts.exit_code != COULD_NOT_TEST:
+            self.comparison = baseline.against(self.baseline, self.report)
+
+    @property
+    def exit_code(self) -> int:
+        """What the verdicts come to, held against the baseline where there is one."""
+        assert self.report
+        return baseline.exit_code(self.report, self.comparison)
 
     def _report_nothing(self, part: Part) -> None:
         """Write a report that says why there is nothing to report, where one was asked for."""
@@ -384,7 +415,8 @@ class ContractPlugin:
         """The verdicts for a terminal; empty where none were reached."""
         if self.verdicts is None or self.report is None:
             return ""
-        return text_report.render(self.report)
+        text = text_report.render(self.report)
+        return f"{text}\n{changes.text(self.comparison)}" if self.comparison else text
 
     def annotations(self) -> str:
         """What is to be printed for GitHub Actions, whose summary is written; empty elsewhere."""

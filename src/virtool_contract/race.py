@@ -25,13 +25,15 @@ PENDING_STATE = "pending"
 class Racer:
     """Plays programs: steps that are sent at once, on one or more fresh subjects.
 
-    Threads are kept from round to round, and so are their connections.
+    Threads are kept from round to round, and so are their connections. `last` is what the latest
+    round sent: each event, with the id of its subject.
     """
 
     def __init__(self, target: Target, ledger: Ledger) -> None:
         """Start the threads."""
         self.target = target
         self.ledger = ledger
+        self.last: tuple[tuple[Event, str], ...] = ()
         self._pool = ThreadPoolExecutor(MOST_CLIENTS, thread_name_prefix="client")
 
     def close(self) -> None:
@@ -63,7 +65,9 @@ class Racer:
                     partial(self._enter, stage, label), partial(self._look_at, stage)
                 )
             self._spare_neighbours(stage, scenario)
+            ids = {label: subject.known.id for label, subject in stage.subjects.items()}
             events = [*self._together(stage, scenario.steps)]
+            self.last = tuple((event, ids[event.step.subject]) for event in events)
             for label, subject in stage.subjects.items():
                 self._judge(
                     scenario, stage, subject, [e for e in events if e.step.subject == label]

@@ -1,9 +1,11 @@
 """Sends a scenario again: to confirm a deviation, and to find the shortest that still shows it."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from virtool_contract.body import Kind, finalize_body
+from virtool_contract.disguises import disguised
+from virtool_contract.exchange import Response
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.player import FIRST_RESULTS
 from virtool_contract.provider import ExhaustedError
@@ -19,28 +21,49 @@ SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
 
-def play(target: Target, scenario: Scenario) -> Ledger:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One step of a play: the path it went to, and what came back; None where nothing did."""
+
+    step: Step
+    path: str
+    response: Response | None
+
+
+def play(
+    target: Target,
+    scenario: Scenario,
+    ledger: Ledger | None = None,
+    sent: list[Sent] | None = None,
+) -> Ledger:
     """Send a scenario to fresh subjects, and say what that shows.
+
+    `ledger` and `sent` take in what was seen and sent, also where the play comes to no end.
 
     Raises:
         TargetTroubleError, ProviderError: the target or its provider gave out.
         Unobserved: the scenario needs an absent id, and none can be had.
     """
+    ledger = Ledger() if ledger is None else ledger
+    sent = [] if sent is None else sent
     if scenario.together:
-        return _race(target, scenario)
-    stage = Stage(target)
+        _race(target, scenario, ledger, sent)
+        return ledger
+    stage = Stage(target, ledger)
     try:
         for label, state in scenario.subjects.items():
             _enter(stage, label, state)
         for step in scenario.steps:
-            stage.play(stage.subject(step.subject), step)
+            subject = stage.subject(step.subject)
+            path = target.api.target(disguised(subject.known.id, step.disguise))
+            response = stage.play(subject, step).response
+            sent.append(Sent(step=step, path=path, response=response if response.status else None))
     finally:
         stage.close()
-    return stage.ledger
+    return ledger
 
 
-def _race(target: Target, scenario: Scenario) -> Ledger:
-    ledger = Ledger()
+def _race(target: Target, scenario: Scenario, ledger: Ledger, sent: list[Sent]) -> None:
     racer = Racer(target, ledger)
     try:
         for _ in range(ROUNDS):
@@ -48,7 +71,9 @@ def _race(target: Target, scenario: Scenario) -> Ledger:
                 break
     finally:
         racer.close()
-    return ledger
+    for event, analysis_id in sorted(racer.last, key=lambda each: each[0].called):
+        path = target.api.target(analysis_id)
+        sent.append(Sent(step=event.step, path=path, response=event.response))
 
 
 def _enter(stage: Stage, label: str, state: str) -> None:
@@ -72,7 +97,7 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
         deviation = _controlled(target, deviation)
         if is_waived(target, deviation):
             return deviation
-        first = _again(target, deviation)
+        first = _again(target, deviation) or _after_another(target, deviation)
         if first is not None:
             deviation = _shortened(target, first)
     return _tried(target, deviation)
@@ -180,12 +205,32 @@ def _again(target: Target, deviation: Deviation) -> Deviation | None:
     return _shown(target, deviation.scenario).deviations.get(deviation.clause)
 
 
+def _after_another(target: Target, deviation: Deviation) -> Deviation | None:
+    """The same after a finalize of an analysis that is not in the scenario, with other results.
+
+    What such a one leaves behind may be what it takes; in the play that has shown the deviation,
+    the analysis was another play's.
+    """
+    scenario = deviation.scenario
+    label = "before"
+    if scenario.together or not target.can_spare(2 * CONFIRMATIONS * len(scenario.subjects)):
+        return None
+    body = finalize_body({"written": "before"})
+    before = Step(subject=label, operation="finalize", body=body)
+    longer = replace(
+        scenario,
+        subjects={label: "pending", **scenario.subjects},
+        steps=(before, *scenario.steps),
+    )
+    return _again(target, replace(deviation, scenario=longer))
+
+
 def _shown(target: Target, scenario: Scenario) -> Ledger:
-    """What a scenario breaks; nothing where what it needs cannot be had."""
-    try:
-        return play(target, scenario)
-    except Unobserved:
-        return Ledger()
+    """What a scenario breaks; where what it needs cannot be had, what was broken until then."""
+    ledger = Ledger()
+    with suppress(Unobserved):
+        play(target, scenario, ledger)
+    return ledger
 
 
 def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:

@@ -82,7 +82,8 @@ class SoFar:
 class Run:
     """What a run works with.
 
-    `ledger` is what is established so far, confirmed deviations only; `innocent` counts how often
+    `ledger` is what is established so far, confirmed deviations only; `known` are clauses that a
+    baseline saw broken, which do not fail a promise; `innocent` counts how often
     a clause was acquitted by a control. Where that showed a waived deviation, `spared` counts it
     instead, by clause and likeness: what is waived stays, and must not hide what else there is.
     """
@@ -94,6 +95,7 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
     examples_kept: Examples | None = None
+    known: frozenset[str] = frozenset()
     innocent: Counter[str] = field(default_factory=Counter)
     spared: Counter[tuple[str, str]] = field(default_factory=Counter)
 

@@ -124,48 +124,73 @@ def as_curl(
     For a subject A: `A_ID`, and `A_JOB` and `A_KEY` of the job that runs it; `IDLE_JOB` and
     `IDLE_KEY` of a job that runs no analysis; `BASE_URL` is the target.
     """
-    for label, state in scenario.subjects.items():
-        name = _variable(label)
-        needs = f"{name}_ID, {name}_JOB and {name}_KEY" if state != "absent" else f"{name}_ID"
-        what = (
-            "an id that nobody has" if state == "absent" else f"an analysis, {state}, and its job"
-        )
-        yield f"# {needs}: {what}"
-    callers = {step.caller for step in scenario.steps}
-    if (
-        callers & {Caller.OTHER_JOB, Caller.SWAPPED_KEY, Caller.FOREIGN_ID}
-        and BYSTANDER not in scenario.subjects
-    ):
-        yield "# BYSTANDER_JOB and BYSTANDER_KEY: a job that runs another analysis"
-    if Caller.FINISHED_JOB in callers:
-        yield "# FINISHED_JOB and FINISHED_KEY: a job that has finalized the analysis it ran"
-    if Caller.REMOVED_JOB in callers:
-        yield "# REMOVED_JOB and REMOVED_KEY: a job that has removed the analysis it ran"
-    if Caller.OTHER_WORKFLOW in callers:
-        yield "# IDLE_JOB and IDLE_KEY: a job that runs no analysis"
+    for variables, what in needs(scenario):
+        yield f"# {listed(variables)}: {what}"
     for step in scenario.steps:
         if step.body is not None and extra_body_fields:
             raw = with_members(step.body.raw, extra_body_fields)
             step = replace(step, body=replace(step.body, raw=raw))  # noqa: PLW2901 - as it is sent
-        yield _curl(contract, step, path or contract.path) + " &" * scenario.together
+        yield _curl(contract, scenario, step, path or contract.path) + " &" * scenario.together
     if scenario.together:
         yield "wait"
 
 
-def _curl(contract: Contract, step: Step, path: str) -> str:
+def needs(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The environment variables that its requests are made of, beside `BASE_URL`; what they are."""
+    for label, state in scenario.subjects.items():
+        name = variable(label)
+        if state == "absent":
+            yield (f"{name}_ID",), "an id that nobody has"
+        else:
+            own = (f"{name}_ID", f"{name}_JOB", f"{name}_KEY")
+            yield own, f"an analysis, {state}, and its job"
+    owners = {owner(scenario, step) for step in scenario.steps}
+    callers = {step.caller for step in scenario.steps}
+    others = {Caller.OTHER_JOB, Caller.SWAPPED_KEY, Caller.FOREIGN_ID}
+    if (callers & others or BYSTANDER in owners) and BYSTANDER not in scenario.subjects:
+        yield ("BYSTANDER_JOB", "BYSTANDER_KEY"), "a job that runs another analysis"
+    if Caller.FINISHED_JOB in callers:
+        what = "a job that has finalized the analysis it ran"
+        yield ("FINISHED_JOB", "FINISHED_KEY"), what
+    if Caller.REMOVED_JOB in callers:
+        what = "a job that has removed the analysis it ran"
+        yield ("REMOVED_JOB", "REMOVED_KEY"), what
+    if Caller.OTHER_WORKFLOW in callers:
+        yield ("IDLE_JOB", "IDLE_KEY"), "a job that runs no analysis"
+
+
+def listed(variables: tuple[str, ...]) -> str:
+    """Their names in a sentence."""
+    *first, last = variables
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def owner(scenario: Scenario, step: Step) -> str:
+    """Whose key a step uses, or spoils: the subject's, or the bystander's where nobody runs it."""
+    absent = scenario.subjects.get(step.subject) == "absent"
+    return BYSTANDER if absent and step.caller is not Caller.ANONYMOUS else step.subject
+
+
+def _curl(contract: Contract, scenario: Scenario, step: Step, path: str) -> str:
+    before, words = "", ["curl -isS", *curl_words(contract, scenario, step, path)]
+    if step.body is not None:
+        before, data = shell_data(step.body.raw)
+        words.append(f"--data-binary {data}")
+    return " ".join(filter(None, [before, *words]))
+
+
+def curl_words(contract: Contract, scenario: Scenario, step: Step, path: str) -> list[str]:
+    """What curl is told of a step, but for its body; quoted for a shell."""
     method = contract.operations[step.operation].method
-    name = f"{_variable(step.subject)}_ID"
+    name = f"{variable(step.subject)}_ID"
     where = path.replace("{analysis_id}", in_shell(name, step.disguise))
-    words = ["curl -isS", f"-X {method}", f'"$BASE_URL{where}"', _user(step)]
+    words = [f"-X {method}", f'"$BASE_URL{where}"', _user(step, variable(owner(scenario, step)))]
     if step.body is not None:
         words.append(f"-H {shlex.quote(f'Content-Type: {step.body.media_type}')}")
-        before, data = _data(step.body.raw)
-        words = [before, *words, f"--data-binary {data}"]
-    return " ".join(filter(None, words))
+    return [word for word in words if word]
 
 
-def _user(step: Step) -> str:
-    own = _variable(step.subject)
+def _user(step: Step, own: str) -> str:
     users = {
         Caller.OWNER: f'-u "job-${own}_JOB:${own}_KEY"',
         Caller.OTHER_JOB: '-u "job-$BYSTANDER_JOB:$BYSTANDER_KEY"',
@@ -188,7 +213,7 @@ def _user(step: Step) -> str:
 SHOWN_DATA = 2000
 
 
-def _data(raw: bytes) -> tuple[str, str]:
+def shell_data(raw: bytes) -> tuple[str, str]:
     """What comes before curl, and its data argument.
 
     A body that a shell word cannot hold (NUL, a final line feed), or that curl would take for the
@@ -205,5 +230,6 @@ def _data(raw: bytes) -> tuple[str, str]:
     return f"printf '{escaped}' |", "@-"
 
 
-def _variable(label: str) -> str:
+def variable(label: str) -> str:
+    """How the variables of a subject begin."""
     return label.upper().replace("-", "_")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from virtool_contract import replay
+from virtool_contract.command_lines import replay_line
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.probe import check_provider
 from virtool_contract.provider import ExhaustedError
@@ -110,7 +111,9 @@ def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> N
     counting = [each for each in ledger.deviations.values() if _counts(run, each)]
     if counting:
         own = [each for each in counting if each.clause in clauses]
-        raise Violation(run.contract, (own or counting)[0])
+        shown = (own or counting)[0]
+        again = replay_line(run.settings, shown.clause) if run.settings.report_dir else ""
+        raise Violation(run.contract, shown, again)
     missed = [each for each in clauses if not ledger.observed(each)]
     if unseen:
         for clause in missed or clauses:
@@ -125,4 +128,4 @@ def conclude(run: Run, clauses: Sequence[str], ledger: Ledger, unseen: str) -> N
 
 def _counts(run: Run, deviation: Deviation) -> bool:
     clause = run.contract.clauses[deviation.clause]
-    return counts_against(clause, strict=run.settings.strict)
+    return clause.id not in run.known and counts_against(clause, strict=run.settings.strict)

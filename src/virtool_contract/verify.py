@@ -1,7 +1,6 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,11 +13,12 @@ from typing import cast
 import pytest
 
 from virtool_contract import interrupts, loading, pytest_plugin
+from virtool_contract.command_lines import settings_arguments, without_secrets
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
 from virtool_contract.ledger import Ledger
 from virtool_contract.option_values import EFFORTS
-from virtool_contract.options import OPTIONS, WAIVERS, Settings
+from virtool_contract.options import WAIVERS, Settings
 from virtool_contract.progress import Progress
 from virtool_contract.pytest_plugin import COULD_NOT_TEST, NAME, ContractPlugin
 from virtool_contract.run import SoFar
@@ -117,6 +117,7 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
     Raises:
         OptionError: the file is wrong, or cannot be written.
     """
+    settings = replace(settings, baseline=None)
     path = settings.waivers or WAIVERS
     draft = Draft.begin(path, loading.load(settings.spec), strict=settings.strict)
     session = partial(_session, selection=selection, processes=processes)
@@ -174,26 +175,6 @@ def arguments(
     return [*words, "--collect-only"] if dry_run else words
 
 
-def settings_arguments(settings: Settings, *, for_pytest: bool = False) -> list[str]:
-    """The options that make these settings; pytest is told all, lest it looks them up again."""
-    words = []
-    for option in OPTIONS:
-        value = getattr(settings, option.key)
-        name = option.in_pytest if for_pytest else option.name
-        if option.is_flag:
-            words += [f"--{name}"] * value
-        elif value is not None and (for_pytest or value != option.default):
-            words.append(f"--{name}={option.write(value)}")
-    return words
-
-
-def without_secrets(word: str) -> str:
-    """An option to be shown: a URL may hold who asks, and a token in its query."""
-    if not word.startswith(("--state-change-url=", "--example-database=")):
-        return word
-    return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
-
-
 def _conclude(front: Front, selection: str | None, code: int) -> int:
     """Say what became of a run, to people and to GitHub Actions."""
     exit_code = _say_verdict(front, selection, code)
@@ -206,7 +187,7 @@ def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if plugin is not None and plugin.verdicts is not None:
         _print(plugin.text())
-        return plugin.verdicts.exit_code
+        return plugin.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
         return COULD_NOT_TEST

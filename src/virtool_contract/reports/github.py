@@ -1,13 +1,13 @@
 """What GitHub Actions shows of a run: a summary of the step in Markdown, and annotations."""
 
 import html
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from virtool_contract.ledger import Deviation
 from virtool_contract.reports import text
-from virtool_contract.reports.plain import one_line, plain
+from virtool_contract.reports.markdown import code, cut, marked
+from virtool_contract.reports.plain import plain
 from virtool_contract.reports.report import Report
 from virtool_contract.verdict import Outcome, RunOutcome, Verdict, counts_against
 
@@ -15,15 +15,11 @@ ROOM = 1024 * 1024 - 1
 """Bytes that GitHub takes of the summary of one step; it shows nothing of a larger one."""
 ANNOTATIONS = 10
 """So many of each kind are shown of one step."""
-CELL = 200
-"""Characters of a text in a table."""
 MESSAGE = 1000
 """Characters of a text elsewhere."""
 FREQUENCIES = ("always", "sometimes", "once")
 KINDS: Mapping[str, str] = {"must": "error", "should": "warning", "may": "notice"}
 WORST_FIRST = (Outcome.BROKEN, Outcome.WAIVED, Outcome.NOT_IMPLEMENTED, Outcome.UNOBSERVED)
-MEANS = re.compile(r'[!"#$&*+.:<=>@\[\\\]^_`{|}~]')
-"""What may mean something in Markdown, or turn a text into a link or a mention."""
 
 
 def tell(report: Report, environment: Mapping[str, str]) -> str:
@@ -91,15 +87,15 @@ def _head(report: Report) -> Iterator[str]:
     yield f"## Contract of the Virtool Jobs API: {verdicts.outcome}"
     for line in text.summary(verdicts, report.seconds).split("\n"):
         yield ""
-        yield _marked(line, MESSAGE)
+        yield marked(line, MESSAGE)
     yield ""
     yield (
-        f"Target {_code(report.base_url)}, contract {_marked(report.contract.version)}, effort "
+        f"Target {code(report.base_url)}, contract {marked(report.contract.version)}, effort "
         f"{report.settings.effort}, seed {report.settings.seed}."
     )
     for adaptation in report.adaptations:
         yield ""
-        yield f"Adapted to the target: {_marked(adaptation, MESSAGE)}."
+        yield f"Adapted to the target: {marked(adaptation, MESSAGE)}."
     yield "\n"
 
 
@@ -122,17 +118,17 @@ def _rank(report: Report, verdict: Verdict) -> tuple[bool, int]:
 def _row(report: Report, verdict: Verdict) -> str:
     if verdict.deviation:
         expected, actual = verdict.deviation.expected, verdict.deviation.actual
-        what = f"expected {_code(expected)}, received {_code(actual)}"
+        what = f"expected {code(expected)}, received {code(actual)}"
         what += f"; {text.frequency(verdict.deviation)}"
         if not counts_against(verdict.clause, strict=report.settings.strict):
             what += "; does not count without `--strict`"
     elif verdict.waived:
         what = "; ".join(
-            f"until {each.waiver.expires}: {_marked(each.waiver.reason)}" for each in verdict.waived
+            f"until {each.waiver.expires}: {marked(each.waiver.reason)}" for each in verdict.waived
         )
     else:
-        what = _marked(verdict.reason or "never observed")
-    cells = (_code(verdict.clause.id), verdict.clause.level, text.MARKS[verdict.outcome], what)
+        what = marked(verdict.reason or "never observed")
+    cells = (code(verdict.clause.id), verdict.clause.level, text.MARKS[verdict.outcome], what)
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -144,7 +140,7 @@ def _details(report: Report) -> Iterator[str]:
     for verdict in _not_kept(report):
         if verdict.deviation:
             shown = "\n".join(text.shown(report, verdict.deviation))
-            yield _folded(_code(verdict.clause.id), shown)
+            yield _folded(code(verdict.clause.id), shown)
     if verdicts.troubles:
         title = f"Trouble on the way ({len(verdicts.troubles)})"
         yield _folded(title, "\n".join(verdicts.troubles))
@@ -153,19 +149,6 @@ def _details(report: Report) -> Iterator[str]:
 def _folded(title: str, content: str) -> str:
     escaped = html.escape(plain(content), quote=False)
     return f"\n<details><summary>{title}</summary>\n\n<pre>{escaped}</pre>\n\n</details>\n"
-
-
-def _code(said: str) -> str:
-    return f"<code>{_marked(said)}</code>"
-
-
-def _marked(said: str, most: int = CELL) -> str:
-    """A text that Markdown takes for text, in one line."""
-    return MEANS.sub(lambda match: f"&#{ord(match[0])};", one_line(_cut(said, most)))
-
-
-def _cut(said: str, most: int) -> str:
-    return said if len(said) <= most else f"{said[:most]}…"
 
 
 # Annotations
@@ -184,7 +167,7 @@ def _annotations(report: Report, trouble: str) -> Iterator[tuple[str, str]]:
     if trouble:
         yield "warning", _command("warning", trouble, title="trouble on the way")
     if report.verdicts.outcome is RunOutcome.COULD_NOT_TEST:
-        problem = _cut(report.verdicts.problem, MESSAGE)
+        problem = cut(report.verdicts.problem, MESSAGE)
         yield "error", _command("error", problem, title=str(RunOutcome.COULD_NOT_TEST))
     for rotten in report.verdicts.rotten:
         waiver = rotten.waiver
@@ -202,8 +185,8 @@ def _annotations(report: Report, trouble: str) -> Iterator[tuple[str, str]]:
 
 def _seen(deviation: Deviation) -> str:
     return (
-        f"expected: {_cut(deviation.expected, MESSAGE)}\n"
-        f"received: {_cut(deviation.actual, MESSAGE)}\n"
+        f"expected: {cut(deviation.expected, MESSAGE)}\n"
+        f"received: {cut(deviation.actual, MESSAGE)}\n"
         f"seen: {text.frequency(deviation)}"
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from virtool_contract.command_lines import replay_line
 from virtool_contract.contract import Contract
 from virtool_contract.options import DOCUMENTED_ROOT, Settings
 from virtool_contract.verdict import Verdicts
@@ -22,6 +23,12 @@ class Report:
     path: str
     rerun: str
     seconds: float
+
+    def again(self, clause: str) -> str:
+        """The command that shows a violation again: its replay where there is a report to read."""
+        if self.settings.report_dir:
+            return replay_line(self.settings, clause)
+        return f"{self.rerun} -k {clause}"
 
     @property
     def adaptations(self) -> tuple[str, ...]:

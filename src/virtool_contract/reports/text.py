@@ -78,8 +78,8 @@ def broken(report: Report) -> Iterator[str]:
 
 def shown(report: Report, deviation: Deviation) -> Iterator[str]:
     """A violation: its four lines, how often it was seen, the shortest sequence as curl."""
-    replay = f"{report.rerun} -k {deviation.clause}"
-    yield from str(Violation(report.contract, deviation, replay)).split("\n")
+    again = report.again(deviation.clause)
+    yield from str(Violation(report.contract, deviation, again)).split("\n")
     yield f"  seen      {frequency(deviation)}"
     yield from (f"    {line}" for line in as_shell(report, deviation))
     yield from (f"    {event}" for event in deviation.timeline)
