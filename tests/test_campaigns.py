@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from tests.conftest import bare_environment
+from virtool_contract.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Cli
+
+ROOT = Path(__file__).parents[1]
 
 
 def collected(cli: Cli, effort: str) -> list[str]:
@@ -67,3 +72,12 @@ def test_a_run_spreads_over_gateways_of_execnet(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conforms: " in done.stdout
+
+
+def test_the_commands_of_the_document_have_options_that_exist() -> None:
+    text = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    known = {f"--{option.name}" for option in OPTIONS}
+    assert words - known == {"--pyargs", "--tx"}
+    workflow = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    assert [*workflow["jobs"]] == ["shard", "verdict"]
