@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
-from virtool_contract.option_values import EFFORTS
 from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, Waivers
 
@@ -114,7 +113,7 @@ class Scope:
 
     removes: bool = True
     races: bool = False
-    effort: str = EFFORTS[-1]
+    effort: str = "standard"
     waivers: Waivers = field(default_factory=Waivers)
     everything: bool = True
     selected: frozenset[str] = frozenset()
