@@ -1,132 +1,122 @@
 """Power and precision: every fault of the catalogue, and every freedom, against `verify`.
 
-    python -m benchmarks.power [--effort standard] [--jobs 2] [--only NAME] [--json FILE]
+    python -m benchmarks.power [--effort standard] [--jobs 2] [--seeds N] [--only NAME]
 
-Prints, per category, how many faults were caught (exit 1, and every clause that the fault claims
-is reported broken), what was missed, and how many freedoms raised a false alarm.
+Prints each server as it is done, then, per category, how many faults were caught (exit 1, and
+every clause that the fault claims is reported broken), how many freedoms raised no alarm, and the
+medians of seconds and requests until the first violation was told. With `--seeds`, freedoms and
+the reference are verified with so many seeds, and each alarm counts. Exits with 1 where a fault was
+missed or an alarm raised.
 """
 
-import argparse
-import json
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from virtool_contract.reference import faults, freedoms
+from benchmarks import catalogue
+from benchmarks.catalogue import Entry
+from benchmarks.measuring import (
+    Benchmark,
+    Verified,
+    at,
+    median,
+    parser,
+    print_row,
+    selection,
+    served,
+    verify,
+)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What `verify` made of one server."""
 
-    name: str
-    category: str
-    claims: tuple[str, ...]
-    code: int
-    broken: tuple[str, ...]
-    requests: int
-    seconds: float
-    said: str
+    entry: Entry
+    seed: int
+    run: Verified
 
     @property
-    def caught(self) -> bool:
-        """Whether the fault was found, and by the clauses it claims to break."""
-        return self.code == 1 and set(self.claims) <= set(self.broken)
+    def right(self) -> bool:
+        """Whether a fault was found, by the clauses that it claims; or nothing, without one."""
+        if self.entry.kind != "fault":
+            return self.run.code == 0
+        return self.run.code == 1 and set(self.entry.claims) <= set(self.run.broken)
+
+    def cells(self) -> dict[str, Any]:
+        """The result for a table and for JSON."""
+        return {
+            "server": self.entry.name,
+            "kind": self.entry.kind,
+            "category": self.entry.category,
+            "claims": self.entry.claims,
+            "seed": self.seed,
+            "exit": self.run.code,
+            "right": "yes" if self.right else "NO",
+            "broken": self.run.broken,
+            "seconds": self.run.seconds,
+            "requests": self.run.requests,
+            "first s": self.run.first,
+            "first reqs": self.run.first_requests,
+        }
 
 
-@contextmanager
-def served(*options: str) -> Iterator[str]:
-    """A reference server in a process of its own; yields its URL."""
-    command = [sys.executable, "-m", "virtool_contract", "serve", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        yield process.stdout.readline().split()[-1]
-    finally:
-        process.terminate()
-        process.wait()
+def measure(entry: Entry, seed: int, options: Sequence[str]) -> Result:
+    """Verify one server."""
+    with served(*entry.options) as url:
+        run = verify("--strict", "--seed", str(seed), *at(url), *options)
+    return Result(entry=entry, seed=seed, run=run)
 
 
-def verify(url: str, *options: str) -> tuple[int, dict[str, Any], float, str]:
-    """Run `verify` against a URL: exit code, report, seconds, what it printed."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "virtool_contract", "verify", "--base-url", url]
-        command += ["--state-change-url", f"{url}/provider-states", "--report-dir", folder]
-        started = time.monotonic()
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-        seconds = time.monotonic() - started
-        file = Path(folder) / "report.json"
-        report = json.loads(file.read_text()) if file.exists() else {"clauses": [], "requests": 0}
-    return done.returncode, report, seconds, done.stdout + done.stderr
-
-
-def measure(kind: str, name: str, entry: type, options: list[str]) -> Result:
-    """Verify one faulty or free server."""
-    with served(f"--{kind}", name) as url:
-        code, report, seconds, said = verify(url, "--strict", *options)
-    broken = tuple(row["id"] for row in report["clauses"] if row["verdict"] == "broken")
-    return Result(
-        name=name,
-        category=getattr(entry, "category", kind),
-        claims=tuple(getattr(entry, "breaks", ())),
-        code=code,
-        broken=broken,
-        requests=report["requests"],
-        seconds=seconds,
-        said=said,
-    )
-
-
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--effort", default="standard")
-    parser.add_argument("--seed", default="0")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", action="append")
-    parser.add_argument("--kind", choices=["fault", "freedom"])
-    parser.add_argument("--json", type=Path)
-    chosen = parser.parse_args()
-    work = [("fault", *item) for item in faults.catalogue().items()]
-    work += [("freedom", *item) for item in freedoms.catalogue().items()]
-    work = [item for item in work if not chosen.only or item[1] in chosen.only]
-    work = [item for item in work if not chosen.kind or item[0] == chosen.kind]
-    options = ["--effort", chosen.effort, "--seed", chosen.seed]
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        results = list(pool.map(lambda item: (item[0], measure(*item, options)), work))
-    return report_on(results, chosen.json)
+    options = parser(__doc__, repeats=1)
+    options.add_argument("--effort", default="standard")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--seeds", type=int, default=1, metavar="N", help="for what is no fault")
+    options.add_argument("--jobs", type=int, default=2, metavar="N", help="so many at a time")
+    catalogue.add_choice(options)
+    given = options.parse_args(arguments)
+    work = [
+        (entry, given.seed + number)
+        for entry in catalogue.chosen(given)
+        for number in range(given.repeats if entry.kind == "fault" else given.seeds)
+    ]
+    head = ("server", "seed", "exit", "right", "seconds", "requests", "first s", "first reqs")
+    benchmark = Benchmark.begin("power", head, given.json)
+    results = []
+    with ThreadPoolExecutor(given.jobs) as pool:
+        words = ("--effort", given.effort, *selection(given))
+        for result in pool.map(lambda each: measure(*each, words), work):
+            results.append(result)
+            benchmark.row(**result.cells())
+    benchmark.end()
+    return summarize(results)
 
 
-def report_on(results: list[tuple[str, Result]], file: Path | None) -> int:
-    """Print the table; 0 where all faults were caught and no freedom raised an alarm."""
+def summarize(results: Sequence[Result]) -> int:
+    """Print the table by category; 0 where everything is right."""
     by_category = defaultdict(list)
-    for kind, result in results:
-        by_category[kind, result.category].append(result)
-    print(f"{'category':28} {'servers':>7} {'right':>6} {'median s':>9} {'requests':>9}")
-    wrong = []
-    for (kind, category), rows in sorted(by_category.items()):
-        right = [row for row in rows if (row.caught if kind == "fault" else row.code == 0)]
-        wrong += [(kind, row) for row in rows if row not in right]
-        seconds = statistics.median(row.seconds for row in rows)
-        requests = statistics.median(row.requests for row in rows)
-        title = f"{kind}: {category}"
-        print(f"{title:28} {len(rows):7} {len(right):6} {seconds:9.1f} {requests:9.0f}")
-    for kind, row in wrong:
-        print(f"\n{kind} {row.name}: exit {row.code}, claims {row.claims}, broken {row.broken}")
-        print("\n".join(row.said.strip().splitlines()[-12:]))
-    if file:
-        file.write_text(
-            json.dumps([{"kind": kind, **vars(row)} for kind, row in results], indent=1)
+    for result in results:
+        by_category[result.entry.title].append(result)
+    print_row(("category", "runs", "right", "median s", "requests", "first s", "first reqs"))
+    for title, rows in sorted(by_category.items()):
+        medians = (
+            median(row.run.seconds for row in rows),
+            median(float(row.run.requests) for row in rows),
+            median(row.run.first for row in rows),
+            median(row.run.first_requests for row in rows),
         )
+        print_row((title, len(rows), sum(row.right for row in rows), *medians))
+    wrong = [result for result in results if not result.right]
+    for result in wrong:
+        entry, run = result.entry, result.run
+        print(f"\n{entry.kind} {entry.name}, seed {result.seed}: exit {run.code}, ", end="")
+        print(f"claims {entry.claims}, broken {run.broken}")
+        print("\n".join(run.said.strip().splitlines()[-12:]))
     return 1 if wrong else 0
 
 

@@ -162,7 +162,7 @@ def test_what_a_quick_run_does_not_show_takes_more_effort(
 ) -> None:
     draft = begin()
     learn(draft, ledger(SHOWN))
-    draft.limit_to_standard(proven(draft, at_quick), proven(draft, at_standard))
+    draft.limit_to_effort("standard", proven(draft, at_quick), proven(draft, at_standard))
     (waiver,) = draft.entries
     assert (waiver.effort, waiver.intermittent) == (effort, luck)
 

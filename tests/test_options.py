@@ -41,12 +41,14 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
         extra_body_fields=None,
         effort="standard",
         seed=0,
+        example_database=None,
         strict=False,
         request_timeout=10.0,
         wait_for_server=0.0,
         report_dir=None,
         spec=None,
         waivers=None,
+        baseline=None,
     )
 
 
@@ -133,6 +135,9 @@ def test_a_flag_is_yes_or_no(
         ("api-root", "/jobs/v1/", "/jobs/v1"),
         ("effort", "quick", "quick"),
         ("seed", "007", 7),
+        ("effort", "thorough", "thorough"),
+        ("example-database", "./examples", "./examples"),
+        ("example-database", "redis://:key@db:6379/1", "redis://:key@db:6379/1"),
         ("request-timeout", "0.5", 0.5),
         ("request-timeout", "3600", 3600.0),
         ("wait-for-server", "0", 0.0),
@@ -147,6 +152,9 @@ def test_values_are_read(tmp_path: Path, name: str, text: str, value: object) ->
 
 
 WRONG = [
+    ("example-database", "", "try ./examples or redis://localhost:6379/0"),
+    ("example-database", "redis://", "try ./examples or redis://localhost:6379/0"),
+    ("example-database", "http://localhost", "try ./examples or redis://localhost:6379/0"),
     ("base-url", "", "try http://localhost:9950"),
     ("base-url", "localhost:9950", "try http://localhost:9950"),
     ("base-url", "ftp://localhost", "try http://localhost:9950"),

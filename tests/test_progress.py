@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,7 +14,7 @@ from virtool_contract import progress
 from virtool_contract.options import resolve
 from virtool_contract.progress import Progress
 from virtool_contract.reference.service import Service
-from virtool_contract.run import Run
+from virtool_contract.run import Run, SoFar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,20 @@ def test_the_line_has_what_is_going_on(run: Run) -> None:
     assert told.line() == "test_a_promise[one], 1 requests, 0 clauses broken, 0 s"
     run.examples = 12
     assert told.line() == "test_a_promise[one], 12 examples, 1 requests, 0 clauses broken, 0 s"
+
+
+def test_a_broken_clause_is_told_once_and_at_once() -> None:
+    seen: list[str] = []
+    console = plain()
+    told = Progress(lambda: SoFar(requests=61, broken=tuple(seen)), console)
+    for clause in ("", "finalize.once", "", "get.safe"):
+        seen += [clause] if clause else []
+        told.pytest_runtest_logreport()
+    lines = shown(console).splitlines()
+    assert [re.sub(r"[\d.]+ s$", "N s", line) for line in lines] == [
+        "broken: finalize.once, after 61 requests, N s",
+        "broken: get.safe, after 61 requests, N s",
+    ]
 
 
 def test_before_there_is_a_run_it_says_so() -> None:

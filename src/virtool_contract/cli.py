@@ -60,6 +60,11 @@ def build_parser() -> argparse.ArgumentParser:
             "compare", help="what has changed between two reports", allow_abbrev=False
         )
     )
+    _add_merge(
+        commands.add_parser(
+            "merge", help="one verdict from the reports of several runs", allow_abbrev=False
+        )
+    )
     _add_serve(commands.add_parser("serve", help="run the reference server", allow_abbrev=False))
     _add_clauses(
         commands.add_parser("clauses", help="list what the contract promises", allow_abbrev=False)
@@ -190,6 +195,24 @@ def _compare(chosen: argparse.Namespace) -> int:
     from virtool_contract.compare_command import compare_files  # noqa: PLC0415 - see _verify
 
     return compare_files(chosen.old, chosen.new, chosen.format)
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Merge the reports of runs that share a campaign: all that they have seen."
+    parser.epilog = "exit codes: as verify; 3 also where one of the runs could not test"
+    parser.add_argument("reports", metavar="REPORT", nargs="+", help="the report.json of a run")
+    parser.add_argument("-o", "--output", metavar="OUT.json", help="write a report.json there")
+    parser.add_argument("--report-dir", metavar="DIR", help="write every kind of report there")
+    parser.add_argument("--spec", metavar="FILE", help="another contract than the bundled one")
+    parser.set_defaults(run=_merge)
+
+
+def _merge(chosen: argparse.Namespace) -> int:
+    from virtool_contract.merge_command import merge_files  # noqa: PLC0415 - see _verify
+
+    return merge_files(
+        chosen.reports, output=chosen.output, report_dir=chosen.report_dir, spec=chosen.spec
+    )
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -30,8 +30,8 @@ def replay_line(settings: Settings, clause: str) -> str:
 
 
 def without_secrets(word: str) -> str:
-    """An option to be shown: a provider's URL may hold who asks, and a token in its query."""
-    if not word.startswith("--state-change-url="):
+    """An option to be shown: a URL may hold who asks, and a token in its query."""
+    if not word.startswith(("--state-change-url=", "--example-database=")):
         return word
     return re.sub(r"[?].*", "?***", re.sub("//[^/@]*@", "//***@", word))
 

@@ -112,14 +112,14 @@ class Draft:
                 for each in self.entries
             ]
 
-    def limit_to_standard(self, quick: Verdicts, last: Verdicts) -> None:
-        """Note what a quick run does not show; what takes luck in a standard one may not show."""
-        at_quick, at_standard = _hits(quick), _hits(last)
+    def limit_to_effort(self, effort: str, quick: Verdicts, last: Verdicts) -> None:
+        """Note what a quick run does not show, and a last one of more effort does, with luck."""
+        at_quick, at_last = _hits(quick), _hits(last)
         for index, each in enumerate(self.entries):
             if not at_quick[_key(each)]:
-                rare = at_standard[_key(each)] < FEW
+                rare = at_last[_key(each)] < FEW
                 self.entries[index] = replace(
-                    each, effort=EFFORTS[-1], intermittent=each.intermittent or rare
+                    each, effort=effort, intermittent=each.intermittent or rare
                 )
 
     def save(self) -> None:

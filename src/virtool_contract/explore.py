@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -37,18 +38,24 @@ class _EnoughError(BaseException):
         self.shortest = shortest
 
 
-def search_settings(examples: int, steps: int = 50) -> settings:
-    """Settings under which the same seed sends the same requests, and nothing is kept on disk."""
+def search_settings(
+    examples: int, steps: int = 50, database: ExampleDatabase | None = None
+) -> settings:
+    """Settings under which the same seed sends the same requests.
+
+    Nothing is kept from run to run but in the `database`, whose examples come first.
+    """
+    reuse = () if database is None else (Phase.reuse,)
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
-        database=None,
+        database=database,
         derandomize=False,
         print_blob=False,
         report_multiple_bugs=False,
         verbosity=Verbosity.quiet,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        phases=(Phase.explicit, *reuse, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
 
@@ -56,9 +63,15 @@ def search_settings(examples: int, steps: int = 50) -> settings:
 class Explorer:
     """Searches for broken clauses with generated plays."""
 
-    def __init__(self, run: Run, ledger: Ledger) -> None:
-        """Note what is broken already: it is muted from the start."""
+    def __init__(self, run: Run, ledger: Ledger, *, name: str = "", part: int = 0) -> None:
+        """Note what is broken already: it is muted from the start.
+
+        `name` is that of the search, for its examples to be found again; each `part` of a thorough
+        one has a seed of its own.
+        """
         self.run = run
+        self.name = name
+        self.seed = f"{run.settings.seed}/{part}" if part else run.settings.seed
         self.ledger = ledger
         self.muted = set(run.ledger.deviations) | set(run.innocent)
         self.spared = set(run.spared)
@@ -85,11 +98,12 @@ class Explorer:
 
     def stories(self, machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
         """Run a state machine; it takes a stage."""
-        chosen = search_settings(examples, steps)
         stage = self.stage
 
         def search() -> None:
-            @hypothesis.seed(self.run.settings.seed)
+            chosen = search_settings(examples, steps, self._database())
+
+            @hypothesis.seed(self.seed)
             class Seeded(machine):  # type: ignore[misc, valid-type]  # a base known at run time only
                 """The machine on a stage of this search."""
 
@@ -110,8 +124,8 @@ class Explorer:
         """Play one drawn case on a stage, again and again."""
 
         def search() -> None:
-            @hypothesis.seed(self.run.settings.seed)
-            @search_settings(examples)
+            @hypothesis.seed(self.seed)
+            @search_settings(examples, database=self._database())
             @hypothesis.given(strategy)
             def once(case: Any) -> None:  # noqa: ANN401 - whatever the strategy draws
                 stage = self.stage()
@@ -123,6 +137,15 @@ class Explorer:
             once()
 
         self._until_quiet(search)
+
+    def _database(self) -> ExampleDatabase | None:
+        """The examples of this search, as long as the same clauses are muted.
+
+        Where more are, an example that broke one of them breaks nothing, and hypothesis forgets it.
+        """
+        if self.run.examples_kept is None:
+            return None
+        return self.run.examples_kept.of(self.name, *sorted(self.muted))
 
     def _until_quiet(self, search: Callable[[], None]) -> None:
         last = self.run.target.api.sent + MOST_REQUESTS

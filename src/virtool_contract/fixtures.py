@@ -13,14 +13,24 @@ from virtool_contract.target import Target
 
 LEDGER = pytest.StashKey[Ledger]()
 """Where a promise's item keeps what it observes."""
+PART = "contract_part"
+PARTS = 10
+"""So often a thorough run does each search and each race, with other seeds."""
 
 
 class Fixtures:
     """A pytest plugin with the fixtures; they need a run, which the session starts."""
 
-    def __init__(self, run: Callable[[], Run | None]) -> None:
+    def __init__(self, run: Callable[[], Run | None], is_thorough: Callable[[], bool]) -> None:
         """Keep how to get at the run, which is not there yet."""
         self._run = run
+        self._is_thorough = is_thorough
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Split a thorough search into parts, so that other processes can do some of them."""
+        if PART in metafunc.fixturenames and self._is_thorough():
+            names = [f"part {number}" for number in range(PARTS)]
+            metafunc.parametrize(PART, range(PARTS), indirect=True, ids=names)
 
     def _running(self) -> Run:
         run = self._run()
@@ -35,6 +45,12 @@ class Fixtures:
         return ledger
 
     @pytest.fixture
+    def contract_part(self, request: pytest.FixtureRequest) -> int:
+        """Which part of a thorough search this is, from 0; 0 where it is not split."""
+        number: int = getattr(request, "param", 0)
+        return number
+
+    @pytest.fixture
     def target(self) -> Target:
         """The implementation under test."""
         return self._running().target
@@ -47,12 +63,22 @@ class Fixtures:
         stage.close()
 
     @pytest.fixture
-    def explorer(self, contract_ledger: Ledger) -> Explorer:
-        """A search with hypothesis."""
-        return Explorer(self._running(), contract_ledger)
+    def explorer(
+        self, request: pytest.FixtureRequest, contract_ledger: Ledger, contract_part: int
+    ) -> Explorer:
+        """A search with hypothesis, called by the promise and what it is made for."""
+        parameters = dict(getattr(getattr(request.node, "callspec", None), "params", {}))
+        parameters.pop(PART, None)
+        name = " ".join([request.node.originalname, *map(str, parameters.values())])
+        return Explorer(self._running(), contract_ledger, name=name, part=contract_part)
 
     @pytest.fixture
-    def racer(self, target: Target, contract_ledger: Ledger) -> Iterator[Racer]:
+    def racer(
+        self,
+        target: Target,
+        contract_ledger: Ledger,
+        contract_part: int,  # noqa: ARG002 - splits a thorough run; chance makes each part another
+    ) -> Iterator[Racer]:
         """Clients that send at once."""
         racer = Racer(target, contract_ledger)
         yield racer

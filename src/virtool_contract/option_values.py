@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 from virtool_contract.json_values import Json, NotJsonError, parse
 
-EFFORTS = ("quick", "standard")
+EFFORTS = ("quick", "standard", "thorough")
+"""From the least to the most; each does what those before it do."""
+REDIS = ("redis", "rediss", "unix")
+"""The schemes of URLs that redis-py takes."""
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -51,6 +54,14 @@ def effort(text: str) -> str:
     """One of the efforts."""
     if text not in EFFORTS:
         raise ValueError(f"is no effort; try {' or '.join(EFFORTS)}")
+    return text
+
+
+def example_database(text: str) -> str:
+    """A folder, or the URL of a Redis database."""
+    scheme, is_url, host = text.partition("://")
+    if not text or (is_url and (scheme not in REDIS or not host)):
+        raise ValueError("is no folder or Redis URL; try ./examples or redis://localhost:6379/0")
     return text
 
 

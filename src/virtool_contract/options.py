@@ -18,6 +18,7 @@ from virtool_contract.option_values import (
     command,
     count,
     effort,
+    example_database,
     flag,
     path,
     positive_seconds,
@@ -41,7 +42,7 @@ OF_THE_TARGET = (
 """The options that `verify` and `replay` share."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
-REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
+REPORT_FILES = ("report.json", "report.html", "junit.xml", "report.sarif")
 """What is written into --report-dir when a run ends; `reports.files` makes them."""
 
 
@@ -151,7 +152,10 @@ OPTIONS = (
         metavar="|".join(EFFORTS),
         default="standard",
         read=effort,
-        help="quick: the promises; standard (default): stories and generated requests too",
+        help=(
+            "quick: the promises; standard (default): stories and generated requests too; "
+            "thorough: those with ten seeds"
+        ),
     ),
     Option(
         name="seed",
@@ -159,6 +163,12 @@ OPTIONS = (
         default=0,
         read=whole,
         help="the same seed sends the same requests (default: 0)",
+    ),
+    Option(
+        name="example-database",
+        metavar="FOLDER|URL",
+        read=example_database,
+        help="where searches keep what broke a clause, and try it first: a folder, or redis://…",
     ),
     Option(
         name="strict",
@@ -221,6 +231,7 @@ class Settings:
     extra_body_fields: Mapping[str, Json] | None
     effort: str
     seed: int
+    example_database: str | None
     strict: bool
     request_timeout: float
     wait_for_server: float

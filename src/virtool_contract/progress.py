@@ -1,8 +1,9 @@
-"""Says how a long run goes on: a live line on a terminal, plain lines elsewhere."""
+"""Says how a run goes on: each broken clause at once; a live line on a terminal, or plain lines."""
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from rich.console import Console
@@ -23,6 +24,7 @@ class Progress:
         self.so_far = so_far
         self.console = console or Console(stderr=True)
         self.current = ""
+        self.told: set[str] = set()
         self.started = time.monotonic()
         self._done = threading.Event()
         self._live: Live | None = None
@@ -46,6 +48,18 @@ class Progress:
         """Note what runs."""
         self.current = nodeid.rpartition("::")[2]
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Tell what is broken as soon as that is sure: a verdict may be minutes away."""
+        so_far = self.so_far()
+        if so_far is None:
+            return
+        for clause in so_far.broken:
+            if clause not in self.told:
+                self.told.add(clause)
+                after = f"after {so_far.requests} requests, {self._seconds():.1f} s"
+                self._print(f"broken: {clause}, {after}")
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Show no more."""
@@ -60,16 +74,26 @@ class Progress:
         so_far = self.so_far()
         if so_far is None:
             return "setting up"
-        seconds = time.monotonic() - self.started
         examples = f", {so_far.examples} examples" if so_far.examples else ""
         return (
             f"{self.current}{examples}, {so_far.requests} requests, "
-            f"{so_far.broken} clauses broken, {seconds:.0f} s"
+            f"{len(so_far.broken)} clauses broken, {self._seconds():.0f} s"
         )
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.started
 
     def _text(self) -> Text:
         return Text(self.line(), overflow="ellipsis", no_wrap=True)
 
     def _lines(self) -> None:
         while not self._done.wait(PLAIN_INTERVAL):
-            print(self.line(), file=self.console.file, flush=True)
+            self._print(self.line())
+
+    def _print(self, text: str) -> None:
+        """Print a line; that nobody reads it is no reason to end the run."""
+        if self._live:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            return
+        with suppress(OSError):
+            print(text, file=self.console.file, flush=True)

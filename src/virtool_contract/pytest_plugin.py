@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
 from virtool_contract.reports import baseline, changes, files, github
@@ -63,7 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "effort(name): the least effort that runs it")
     plugin = ContractPlugin(config)
     config.pluginmanager.register(plugin, NAME)
-    config.pluginmanager.register(Fixtures(lambda: plugin.run), f"{NAME}-fixtures")
+    config.pluginmanager.register(
+        Fixtures(lambda: plugin.run, partial(_is_thorough, config)), f"{NAME}-fixtures"
+    )
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -77,6 +81,13 @@ def settings_of(config: pytest.Config) -> Settings:
     }
     given["base_url"] = config.getoption("base_url", None) or None
     return resolve(given, folder=config.rootpath)
+
+
+def _is_thorough(config: pytest.Config) -> bool:
+    """Whether the run is to be thorough; an option that does not work is complained of later."""
+    with suppress(OptionError):
+        return settings_of(config).effort == EFFORTS[-1]
+    return False
 
 
 class ContractPlugin:
@@ -140,7 +151,7 @@ class ContractPlugin:
     def _is_in_effort(self, item: pytest.Item) -> bool:
         assert self.settings
         mark = item.get_closest_marker("effort")
-        return mark is None or self.settings.effort == "standard"
+        return mark is None or self.settings.effort != EFFORTS[0]
 
     def _refuse(self, items: list[pytest.Item], problem: str, code: int) -> None:
         """Run nothing; a process of pytest-xdist leaves it to another one to say why.
@@ -360,7 +371,7 @@ class ContractPlugin:
         contract = self.contract = self.contract or loading.load(settings.spec)
         scope = Scope(
             removes=part.removes,
-            races=settings.effort == "standard",
+            races=settings.effort != EFFORTS[0],
             effort=settings.effort,
             waivers=self.waivers or waivers.load(settings.waivers, contract, self.today),
             everything=not part.selected,
@@ -398,7 +409,7 @@ class ContractPlugin:
             return self.run.so_far()
         if not self.total.requests:
             return None
-        return SoFar(requests=self.total.requests, broken=len(self.total.deviations))
+        return SoFar(requests=self.total.requests, broken=tuple(self.total.deviations))
 
     def text(self) -> str:
         """The verdicts for a terminal; empty where none were reached."""

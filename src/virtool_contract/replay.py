@@ -80,17 +80,28 @@ def _race(target: Target, scenario: Scenario, ledger: Ledger, sent: list[Sent]) 
 
 def _enter(stage: Stage, label: str, state: str) -> None:
     if label == BYSTANDER:
-        if stage.target.budget is None:  # one that is made next to the others, as they are
-            stage.target.replace_bystander()
-        already = len(stage.steps)
+        if stage.target.budget is None:
+            _renew_bystander(stage.target)
         stage.bystander()
-        del stage.steps[already:]  # its first look is the stage's, at each replay
     elif state == "absent":
         stage.admit_absent(label)
     else:
         files = state == "pending with files"
         subject = stage.target.pending(label, files=files, fresh=True)
         stage.enter(subject)
+
+
+def _renew_bystander(target: Target) -> None:
+    """Have one that was made just now, for a fault may reach for no other.
+
+    It is looked at on a stage of its own, so that this is not in the scenario.
+    """
+    target.replace_bystander()
+    first = Stage(target)
+    try:
+        first.bystander()
+    finally:
+        first.close()
 
 
 def confirm(target: Target, deviation: Deviation) -> Deviation:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from virtool_contract import loading, probe
+from virtool_contract import examples, loading, probe
 from virtool_contract.api import Api
 from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
+from virtool_contract.examples import Examples
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import DOCUMENTED_ROOT, REPORT_FILES, OptionError, Settings
 from virtool_contract.provider import Provider, ProviderError
@@ -70,11 +71,11 @@ class EmbeddedServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """How far a run is."""
+    """How far a run is; `broken` are the clauses that are, in the order in which that was seen."""
 
     examples: int = 0
     requests: int
-    broken: int
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class Run:
     server: EmbeddedServer | None = None
     ledger: Ledger = field(default_factory=Ledger)
     examples: int = 0
+    examples_kept: Examples | None = None
     known: frozenset[str] = frozenset()
     innocent: Counter[str] = field(default_factory=Counter)
     spared: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -110,13 +112,14 @@ class Run:
 
         Raises:
             ContractError: the contract is wrong.
-            OptionError: the target has no provider, or the report cannot be written.
+            OptionError: the target has no provider, or the report or examples cannot be written.
             TargetTroubleError, ProviderError: there is nothing to test (see `probe`).
         """
         loaded = loading.load(settings.spec)
         if settings.report_dir:
             _check_folder(Path(settings.report_dir))
         made = _file_provider(settings, share)
+        kept = examples.open_database(settings.example_database)
         server = None if settings.base_url else EmbeddedServer()
         target = _target(loaded, settings, server, made)
         target.budget = _budget(settings, made, share)
@@ -133,14 +136,16 @@ class Run:
             if server:
                 server.stop()
             raise
-        return cls(contract=loaded, settings=settings, target=target, server=server)
+        return cls(
+            contract=loaded, settings=settings, target=target, server=server, examples_kept=kept
+        )
 
     def so_far(self) -> SoFar:
         """How far it is."""
         return SoFar(
             examples=self.examples,
             requests=self.target.api.sent,
-            broken=len(self.ledger.deviations),
+            broken=tuple(self.ledger.deviations),
         )
 
     def stop(self) -> None:

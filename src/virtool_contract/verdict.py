@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
-from virtool_contract.option_values import EFFORTS
+from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, Waivers
 
 
@@ -82,7 +82,7 @@ class Verdict:
 class Verdicts:
     """What became of a run; `problem` says why it could not test, where it could not.
 
-    `rotten` are the waivers that fail it.
+    `rotten` are the waivers that fail it; `tally` is what was exercised.
     """
 
     outcome: RunOutcome
@@ -91,6 +91,7 @@ class Verdicts:
     rotten: tuple[Rotten, ...] = ()
     troubles: tuple[str, ...] = ()
     problem: str = ""
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -112,7 +113,7 @@ class Scope:
 
     removes: bool = True
     races: bool = False
-    effort: str = EFFORTS[-1]
+    effort: str = "standard"
     waivers: Waivers = field(default_factory=Waivers)
     everything: bool = True
     selected: frozenset[str] = frozenset()
@@ -145,6 +146,7 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
         rotten=rotten,
         troubles=tuple(ledger.troubles),
         problem=problem,
+        tally=ledger.tally,
     )
 
 

@@ -137,7 +137,7 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
     if draft.entries and front.finished and now.effort != EFFORTS[0]:
         quick, _ = session(replace(now, effort=EFFORTS[0], report_dir=None))
         if quick.finished:
-            draft.limit_to_standard(quick.finished, front.finished)
+            draft.limit_to_effort(now.effort, quick.finished, front.finished)
             draft.save()
     if draft.entries:
         print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)

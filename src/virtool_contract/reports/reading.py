@@ -20,7 +20,7 @@ from virtool_contract.race import MOST_CLIENTS
 from virtool_contract.reports.json import VERSION
 from virtool_contract.reports.plain import one_line
 from virtool_contract.reports.report_schema import SCHEMA
-from virtool_contract.verdict import Outcome, RunOutcome, Verdict, Waived
+from virtool_contract.verdict import Outcome, Rotten, RunOutcome, Verdict, Waived
 from virtool_contract.waivers import Waiver
 
 HINT = "try the report.json that `virtool-contract verify --report-dir DIR` writes"
@@ -46,7 +46,11 @@ class Recorded:
     effort: str
     seed: int
     outcome: RunOutcome
+    strict: bool
     problem: str
+    requests: int
+    troubles: tuple[str, ...]
+    rotten: tuple[Rotten, ...]
     clauses: Mapping[str, Verdict]
 
     def shown(self, clause: str) -> Deviation | None:
@@ -119,7 +123,14 @@ def _recorded(file: str, shape: Mapping[str, Any]) -> Recorded:
         effort=shape["effort"],
         seed=shape["seed"],
         outcome=RunOutcome(shape["verdict"]),
+        strict=shape["strict"],
         problem=shape["problem"],
+        requests=shape.get("requests", 0),
+        troubles=tuple(shape.get("troubles", ())),
+        rotten=tuple(
+            Rotten(waiver=_waiver(each["waiver"]), kind=each["kind"])
+            for each in shape.get("waivers", ())
+        ),
         clauses=clauses,
     )
 
@@ -150,11 +161,13 @@ def _verdict(shape: Mapping[str, Any]) -> Verdict:
 
 
 def _waived(clause: str, shape: Mapping[str, Any]) -> Waived:
-    entry = shape["waiver"]
-    known = {key: entry[key] for key in Waiver.__dataclass_fields__ if key in entry}
-    waiver = Waiver(**{**known, "expires": date.fromisoformat(entry["expires"])})
     deviation = _deviation(clause, shape["deviation"])
-    return Waived(waiver=waiver, deviation=deviation, count=shape["count"])
+    return Waived(waiver=_waiver(shape["waiver"]), deviation=deviation, count=shape["count"])
+
+
+def _waiver(entry: Mapping[str, Any]) -> Waiver:
+    known = {key: entry[key] for key in Waiver.__dataclass_fields__ if key in entry}
+    return Waiver(**{**known, "expires": date.fromisoformat(entry["expires"])})
 
 
 def _deviation(clause: str, shape: Mapping[str, Any]) -> Deviation:

@@ -17,6 +17,7 @@ TEXTS: Final = {"type": "array", "items": TEXT}
 COUNT: Final = {"type": "integer", "minimum": 0}
 LABEL: Final = r"^[A-Za-z][A-Za-z0-9]*$"
 PRINTABLE: Final = r"^[ -~]*$"
+KINDS: Final = ("expired", "stale")
 OPERATIONS: Final = ("get", "finalize", "remove")
 
 
@@ -101,5 +102,11 @@ SCHEMA: Final = _object(
         "verdict": {"enum": [str(outcome) for outcome in RunOutcome]},
         "problem": TEXT,
         "clauses": {"type": "array", "items": CLAUSE},
-    }
+    },
+    requests=COUNT,
+    troubles=TEXTS,
+    waivers={
+        "type": "array",
+        "items": _object({"kind": {"enum": list(KINDS)}, "waiver": WAIVER}),
+    },
 )
