@@ -48,6 +48,7 @@ def test_the_defaults_are_those_that_the_help_says(tmp_path: Path) -> None:
         report_dir=None,
         spec=None,
         waivers=None,
+        baseline=None,
     )
 
 
