@@ -36,16 +36,9 @@ def measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
 def test_power_tells_a_fault_that_is_caught_from_one_that_is_missed(
     measure: Measure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words: tuple[str, ...] = (
-        "--effort",
-        "quick",
-        *ONE,
-        "--only",
-        "remove-is-200",
-        "--only",
-        "extra-fields",
-    )
-    words = (*words, "--only", "third-finalize-accepted", "--jobs", "2")
+    servers = ("remove-is-200", "extra-fields", "third-finalize-accepted")
+    words = ["--effort", "quick", *ONE, "--jobs", "2"]
+    words += [word for name in servers for word in ("--only", name)]
     rows = {row["server"]: row for row in measure(power.main, *words, code=1)}
     caught = rows["remove-is-200"]
     assert (caught["exit"], caught["right"]) == (1, "yes")

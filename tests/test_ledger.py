@@ -10,6 +10,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.judge import Finding
 from virtool_contract.ledger import MOST_SUSPECTS, Deviation, Ledger, Violation
 from virtool_contract.scenario import Scenario, Step
+from virtool_contract.tally import Seen
 from virtool_contract.waivers import Waiver
 
 
@@ -113,13 +114,18 @@ def test_of_two_deviations_the_shorter_stays(mine: int, other: int, stays: int) 
     assert found.actual == ("other" if other < mine else "mine")
 
 
+SEEN = Seen(operation="get", caller="owner", state="pending", reason="", status=200, right=True)
+
+
 def test_a_merge_takes_everything_in() -> None:
     ledger = Ledger(requests=2, troubles=["a"], excuses={"x": "why"})
     ledger.note([Finding(clause="a", kept=True)])
     other = Ledger(requests=3, troubles=["b"], excuses={"y": "because"})
     other.note([Finding(clause="a", kept=True), Finding(clause="b", kept=True)])
     other.add(deviation())
+    other.tally.answers[SEEN] = 4
     ledger.merge(other)
+    assert ledger.tally.answers == {SEEN: 4}
     assert ledger.kept == {"a": 2, "b": 1}
     assert ledger.deviations.keys() == {"get.document"}
     assert (ledger.requests, ledger.troubles) == (5, ["a", "b"])
@@ -135,6 +141,7 @@ def test_a_ledger_survives_the_way_between_processes() -> None:
     ledger.add(raced)
     ledger.waive([waiver(3)], lambda: deviation("get.files"))
     ledger.others["get.safe"] = ["get by *: 500"]
+    ledger.tally.answers[SEEN] = 4
     assert Ledger.from_json(json.loads(json.dumps(ledger.to_json()))) == ledger
 
 

@@ -3,77 +3,43 @@ that when its report is replayed, every clause has a fault, and every freedom ke
 """
 
 import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from subprocess import PIPE, CompletedProcess, Popen
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from tests.forking import Forking
 from virtool_contract.cli import main
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
 from virtool_contract.reference.freedoms import catalogue as freedom_catalogue
+from virtool_contract.reference.service import Service
+from virtool_contract.serve import service
 
 FAULTS = fault_catalogue()
 FREEDOMS = freedom_catalogue()
 
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
-Serve = Callable[..., str]
-
-UNMEASURED = {"COVERAGE_PROCESS_CONFIG": None}
-"""Hundreds of runs show no line that other tests do not; measuring them would take minutes."""
-
-
-@contextmanager
-def serving() -> Iterator[Serve]:
-    processes: list[Popen[str]] = []
-    bare = {name: value for name, value in os.environ.items() if name not in UNMEASURED}
-
-    def start(*options: str) -> str:
-        command = [sys.executable, "-m", "virtool_contract", "serve", "--port", "0", *options]
-        processes.append(Popen(command, env=bare, stdout=PIPE, text=True))
-        assert processes[-1].stdout
-        return processes[-1].stdout.readline().split()[-1]
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.communicate(timeout=10)
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serves the reference in a process of its own, with options of `serve`; gives its URL."""
-    with serving() as start:
-        yield start
+Serve = Callable[[Service], str]
 
 
 @pytest.fixture(scope="module")
-def plain() -> Iterator[str]:
-    """The URL of the reference without any fault."""
-    with serving() as start:
-        yield start()
+def forking() -> Forking:
+    return Forking()
 
 
 @pytest.fixture
-def verify(cli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Verify:
+def verify(forking: Forking, tmp_path: Path) -> Verify:
     """Verifies what is served at a URL; gives what was printed, and each clause's verdict."""
 
     def run(url: str, *options: str) -> tuple[CompletedProcess[str], dict[str, str]]:
         report = tmp_path / "report" / "report.json"
         report.unlink(missing_ok=True)
-        done = cli(
-            *("verify", *at(url)),
-            *("--strict", "--report-dir", str(report.parent), *options),
-            env={
-                "COVERAGE_PROCESS_CONFIG": None
-            },  # hundreds of runs show no line that others do not
-        )
-        assert report.exists(), done.stderr
+        words = ["verify", *at(url), "--strict", "--report-dir", str(report.parent), *options]
+        done = forking.run(words, tmp_path)
+        assert report.exists(), done.stdout
         rows: list[dict[str, Any]] = json.loads(report.read_text())["clauses"]
         return done, {row["id"]: row["verdict"] for row in rows}
 
@@ -92,8 +58,8 @@ def only(clauses: Iterable[str]) -> tuple[str, str]:
     return "-k", " or ".join(clauses)
 
 
-def test_the_reference_keeps_every_clause(serve: Serve, verify: Verify) -> None:
-    done, verdicts = verify(serve())
+def test_the_reference_keeps_every_clause(served: Serve, verify: Verify) -> None:
+    done, verdicts = verify(served(service((), ())))
     assert done.returncode == 0
     unlike = {clause: verdict for clause, verdict in verdicts.items() if verdict != "kept"}
     assert unlike == {"remove.harmless": "unobserved"}
@@ -101,20 +67,20 @@ def test_the_reference_keeps_every_clause(serve: Serve, verify: Verify) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_breaks_what_it_claims(
-    name: str, serve: Serve, verify: Verify, plain: str, tmp_path: Path
+    name: str, served: Serve, verify: Verify, tmp_path: Path
 ) -> None:
     """The promises of the claimed clauses come first, being quick; then more and more.
 
     What they found is then replayed, on the faulty server and on the plain reference.
     """
-    url, claims = serve("--fault", name), set(FAULTS[name].breaks)
+    url, claims = served(service([name], [])), set(FAULTS[name].breaks)
     for options in (only(claims), ("--effort", "quick"), ("--effort", "standard")):
         done, verdicts = verify(url, *options)
         if claims <= broken(verdicts):
             break
     assert claims <= broken(verdicts), done.stdout
     assert done.returncode == 1
-    report = str(tmp_path / "report" / "report.json")
+    report, plain = str(tmp_path / "report" / "report.json"), served(service([], []))
     for clause in claims:
         assert main(["replay", report, clause, *at(url)]) == 1
         assert main(["replay", report, clause, *at(plain)]) == 0
@@ -126,7 +92,7 @@ def test_every_clause_has_a_fault(contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("name", FREEDOMS)
-def test_every_freedom_keeps_every_clause(name: str, serve: Serve, verify: Verify) -> None:
-    done, verdicts = verify(serve("--freedom", name), "--effort", "quick")
+def test_every_freedom_keeps_every_clause(name: str, served: Serve, verify: Verify) -> None:
+    done, verdicts = verify(served(service([], [name])), "--effort", "quick")
     assert broken(verdicts) == set(), done.stdout
     assert done.returncode == 0, done.stdout

@@ -12,7 +12,9 @@ import pytest
 from virtool_contract import __version__
 from virtool_contract.body import finalize_body
 from virtool_contract.contract import Contract
+from virtool_contract.exchange import Response
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.model import Caller, Phase, step
 from virtool_contract.options import Settings, resolve
 from virtool_contract.reports import json as json_report
 from virtool_contract.reports import text as text_report
@@ -222,6 +224,7 @@ def report(contract: Contract, verdicts: Verdicts, settings: Settings) -> dict[s
 
 def test_the_report_says_what_was_run(contract: Contract, report: dict[str, Any]) -> None:
     clauses = report.pop("clauses")
+    del report["answers"], report["latencies"]
     (rotten,) = report.pop("waivers")
     assert (rotten["kind"], rotten["waiver"]["first"]) == ("expired", 7)
     assert rotten["waiver"]["expires"] == "2026-06-01"
@@ -238,9 +241,27 @@ def test_the_report_says_what_was_run(contract: Contract, report: dict[str, Any]
         "verdict": "violates",
         "problem": "",
         "requests": 42,
+        "seconds": 1.25,
         "troubles": [f"trouble {n}" for n in range(7)],
     }
     assert [each["id"] for each in clauses] == list(contract.clauses)
+
+
+def test_what_was_exercised_is_reported(contract: Contract, ledger: Ledger) -> None:
+    due = step(contract.operations["remove"], Phase.FINALIZED, Caller.OTHER_JOB)
+    for status in (409, 204, 204):
+        answer = Response(status=status, headers=(), body=b"", elapsed=0.25)
+        ledger.tally.count(due, answer)
+    report = json.loads(json_report.render(report_of(contract, reach(contract, ledger, Scope()))))
+    alike = {"operation": "remove", "caller": "other job", "state": "finalized"}
+    assert report["answers"] == [
+        {**alike, "reason": "not-own", "status": 204, "right": False, "count": 2},
+        {**alike, "reason": "not-own", "status": 409, "right": True, "count": 1},
+    ]
+    shown = report["latencies"]["remove"]
+    assert shown["answers"] == 3
+    assert 0.25 <= shown["p50"] == shown["p99"] < 0.275
+    assert report["latencies"]["get"] == {"answers": 0, "p50": 0, "p90": 0, "p99": 0}
 
 
 def test_a_clause_that_was_kept_is_reported(report: dict[str, Any]) -> None:

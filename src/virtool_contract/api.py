@@ -91,17 +91,15 @@ class Api:
     def _respond(self, request: Request) -> Response:
         session = self._session()
         started = time.monotonic()
-        prepared = requests.Request(
-            request.method,
-            self.base_url + request.target,
-            headers=dict(request.headers),
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=self.base_url + request.target,
+            headers={**ACCEPTED, **dict(request.headers)},
             data=request.body or None,
         )
         answer = session.send(
-            session.prepare_request(prepared),
-            stream=True,
-            timeout=patience(self.timeout),
-            allow_redirects=False,
+            prepared, stream=True, timeout=patience(self.timeout), allow_redirects=False
         )
         try:
             body = self._read(answer)

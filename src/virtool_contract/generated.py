@@ -9,7 +9,13 @@ import schemathesis
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.config import CacheConfig, SchemathesisConfig
+from schemathesis.config import (
+    CacheConfig,
+    GenerationConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+)
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.core.transport import Response as CheckedResponse
@@ -38,7 +44,11 @@ of bodies more narrowly than the contract does (docs/decisions.md).
 def operations(contract: Contract) -> dict[str, Any]:
     """Schemathesis' operations by operationId."""
     # A configuration of our own: no schemathesis.toml of the developer's, and no cache on disk.
-    config = SchemathesisConfig(cache=CacheConfig(enabled=False))
+    # Without a codec, strings are of all characters but surrogates, as with UTF-8; to find out what
+    # UTF-8 can encode takes hypothesis a second, where it may keep no cache.
+    generation = GenerationConfig(codec=None)
+    projects = ProjectsConfig(default=ProjectConfig(generation=generation))
+    config = SchemathesisConfig(cache=CacheConfig(enabled=False), projects=projects)
     schema = schemathesis.openapi.from_dict(dict(contract.document), config=config)
     results = schema.get_all_operations()
     found = (result.ok() for result in results if isinstance(result, Ok))

@@ -9,6 +9,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.judge import Finding
 from virtool_contract.likeness import ANYTHING, likeness
 from virtool_contract.scenario import Scenario
+from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, asked
 
 RIGHTS = ("unauthenticated", "not-own", "leak")
@@ -121,6 +122,7 @@ class Ledger:
     What a waiver covers is apart from the deviations: by the line of its entry, in `waived` the
     first deviation and in `hits` how often there was one. `others` is how else a broken clause was
     seen to break, and `suspects` is that before it was made sure of; they stay in this process.
+    `tally` is what was exercised.
     """
 
     kept: Counter[str] = field(default_factory=Counter)
@@ -132,6 +134,7 @@ class Ledger:
     excuses: dict[str, str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     requests: int = 0
+    tally: Tally = field(default_factory=Tally)
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Count the findings of clauses that were kept."""
@@ -185,6 +188,7 @@ class Ledger:
             self.excuse(clause, excuse)
         self.troubles.extend(other.troubles)
         self.requests += other.requests
+        self.tally.merge(other.tally)
 
     def to_json(self) -> dict[str, Any]:
         """The ledger as plain data, for the way from a worker to the one that reports."""
@@ -197,6 +201,7 @@ class Ledger:
             "excuses": dict(self.excuses),
             "troubles": list(self.troubles),
             "requests": self.requests,
+            "tally": self.tally.to_json(),
         }
 
     @classmethod
@@ -212,4 +217,5 @@ class Ledger:
             excuses=dict(shape["excuses"]),
             troubles=list(shape["troubles"]),
             requests=shape["requests"],
+            tally=Tally.from_json(shape["tally"]),
         )

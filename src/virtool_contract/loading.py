@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from virtool_contract.contract import Answer, Clause, Contract, ContractError, O
 from virtool_contract.contract_schema import CONTRACT
 
 METHODS = ("get", "patch", "delete")
+
+
+Place = tuple[str | int, ...]
+Names = tuple[str, ...]
+"""A place with its indices as text: a status is a key, yet a validator gives it as a number."""
 
 
 def bundled() -> str:
@@ -33,12 +39,17 @@ def load(path: str | None = None) -> Contract:
     origin = path or bundled()
     try:
         text = Path(origin).read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
-        lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
     except OSError as error:
         raise ContractError(f"{origin}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ContractError(f"{origin}: not UTF-8 at byte {error.start}") from None
+    return _contract(origin, text)
+
+
+@lru_cache(maxsize=4)  # a run needs the same one in several places
+def _contract(origin: str, text: str) -> Contract:
+    try:
+        document, lines = _read(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{origin}, line {line}: not YAML: {error.problem}") from None
@@ -49,11 +60,15 @@ def load(path: str | None = None) -> Contract:
     return _Loader(origin, document, lines).contract()
 
 
-Place = tuple[str | int, ...]
-
-
-Names = tuple[str, ...]
-"""A place with its indices as text: a status is a key, yet a validator gives it as a number."""
+def _read(text: str) -> tuple[Any, dict[Names, int]]:
+    """What a YAML text says, and on which line each of its places stands."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        lines = dict(_lines(node))
+        return loader.construct_document(node) if node else None, lines
+    finally:
+        loader.dispose()
 
 
 def _lines(node: yaml.Node | None, at: Names = ()) -> Iterator[tuple[Names, int]]:

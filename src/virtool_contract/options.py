@@ -42,7 +42,7 @@ OF_THE_TARGET = (
 """The options that `verify` and `replay` share."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
-REPORT_FILES = ("report.json", "junit.xml", "report.sarif")
+REPORT_FILES = ("report.json", "report.html", "junit.xml", "report.sarif")
 """What is written into --report-dir when a run ends; `reports.files` makes them."""
 
 

@@ -109,6 +109,7 @@ class Player:
         if judgement.surprised and operation.id == "get" and known.cause != READ:
             judgement = self._second_look(subject, due, response, judgement)
         answer = Answer(due=due, response=response, judgement=judgement)
+        self.ledger.tally.count(due, response, doubtful=known.doubtful)
         self.ledger.note(judgement.findings)
         self._learn(subject, move, answer, after)
         if judgement.broken:
@@ -177,6 +178,7 @@ class Player:
         """
         if not self.target.is_alive():
             raise self._gone(exchange)
+        self.ledger.tally.count(due, NO_ANSWER, doubtful=subject.known.doubtful)
         finding = Finding(
             clause=self.target.contract.clause_for(due.operation.id, "server-error"),
             kept=False,

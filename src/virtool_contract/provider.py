@@ -57,6 +57,9 @@ class Provider(Protocol):
             ProviderError: it could not be carried out.
         """
 
+    def directly(self) -> "Provider":
+        """The provider that sets up when it is asked, in that order, and nothing ahead."""
+
     def forget(self) -> None:
         """Hand out nothing that was set up before: the target may have lost it."""
 

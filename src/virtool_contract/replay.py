@@ -78,6 +78,8 @@ def _race(target: Target, scenario: Scenario, ledger: Ledger, sent: list[Sent]) 
 
 def _enter(stage: Stage, label: str, state: str) -> None:
     if label == BYSTANDER:
+        if stage.target.budget is None:  # one made just now, for a fault may reach for no other
+            stage.target.replace_bystander()
         stage.bystander()
     elif state == "absent":
         stage.admit_absent(label)

@@ -134,7 +134,8 @@ def _exchanges(target: Target, seen: Again) -> Iterator[str]:
     for number, sent in enumerate(seen.sent, 1):
         method = target.contract.operations[sent.step.operation].method
         yield ""
-        yield f"{number:2}  {method} {hide(sent.path)}  by {sent.step.caller} of {sent.step.subject}"
+        who = f"{sent.step.caller} of {sent.step.subject}"
+        yield f"{number:2}  {method} {hide(sent.path)}  by {who}"
         if sent.step.body is not None:
             shown = _shown(target.on_the_wire(sent.step.body))
             yield f"    > {sent.step.body.media_type} {hide(shown)}"

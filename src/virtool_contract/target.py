@@ -19,6 +19,7 @@ from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
     Credentials,
+    Handout,
     Provider,
     ProviderError,
     UnknownStateError,
@@ -106,10 +107,12 @@ class Target:
         if self.budget is not None:
             self.budget.take()
         with held_back():
-            return self._pending(label, files=files, sample_of=sample_of)
+            # What is replayed is set up in order: a fault may reach for what was made just before.
+            provider = self.provider.directly() if fresh else self.provider
+            handout = pending_analysis(provider, files=files, sample_of=sample_of)
+            return self._taken_in(label, handout, files=files)
 
-    def _pending(self, label: str, *, files: bool, sample_of: str) -> Subject:
-        handout = pending_analysis(self.provider, files=files, sample_of=sample_of)
+    def _taken_in(self, label: str, handout: Handout, *, files: bool) -> Subject:
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
         if why := unfit(handout.analysis_id):
@@ -190,7 +193,7 @@ class Target:
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
         if self._bystander is None:
-            self._bystander = self.pending("bystander", files=True)
+            self._bystander = self.pending("bystander", files=True, fresh=self.budget is None)
         return self._bystander
 
     def replace_bystander(self) -> None:

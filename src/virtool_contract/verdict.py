@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, Waivers
 
 
@@ -81,7 +82,7 @@ class Verdict:
 class Verdicts:
     """What became of a run; `problem` says why it could not test, where it could not.
 
-    `rotten` are the waivers that fail it.
+    `rotten` are the waivers that fail it; `tally` is what was exercised.
     """
 
     outcome: RunOutcome
@@ -90,6 +91,7 @@ class Verdicts:
     rotten: tuple[Rotten, ...] = ()
     troubles: tuple[str, ...] = ()
     problem: str = ""
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -144,6 +146,7 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
         rotten=rotten,
         troubles=tuple(ledger.troubles),
         problem=problem,
+        tally=ledger.tally,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import override
 
-from virtool_contract.provider import PENDING_ANALYSIS, ProviderError
+from virtool_contract.provider import PENDING_ANALYSIS, Provider, ProviderError
 from virtool_contract.providers.prefetch import AHEAD, THREADS, PrefetchingProvider
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Recording:
             name = f"{state}-{params.get('files')}-{sum(self.asked.values())}"
             self.open.add(name)
             return {"analysis_id": name}
+
+    def directly(self) -> Provider:
+        return self
 
     def forget(self) -> None:
         raise AssertionError("nothing is set up ahead here")

@@ -58,7 +58,7 @@ def deviation(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made(contract: Contract) -> Making:
     """Makes the report of a run that saw these deviations, and kept all other clauses."""
 

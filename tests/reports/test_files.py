@@ -59,6 +59,7 @@ def test_a_file_that_cannot_be_written_is_named_and_the_others_are_there(
     assert problem == f"{tmp_path / 'junit.xml'} cannot be written: Is a directory"
     assert {file.name for file in tmp_path.iterdir() if file.is_file()} == {
         "report.json",
+        "report.html",
         "report.sarif",
     }
 

@@ -54,6 +54,10 @@ class CommandProvider:
                 raise
         return read_answer(self._place, "print answers only, one JSON object a line", state, raw)
 
+    def directly(self) -> "CommandProvider":
+        """Itself: it does nothing ahead."""
+        return self
+
     def forget(self) -> None:
         """Do nothing: nothing is set up ahead."""
 

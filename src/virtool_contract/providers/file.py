@@ -66,6 +66,10 @@ class FileProvider:
             raise UnknownStateError(f"{self.file} (--state-file) has no line for {state!r}")
         return self._take(files=params.get("files") is True).answer
 
+    def directly(self) -> "FileProvider":
+        """Itself: it does nothing ahead."""
+        return self
+
     def forget(self) -> None:
         """Do nothing: nothing is set up ahead."""
 

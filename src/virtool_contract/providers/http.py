@@ -76,6 +76,10 @@ class HttpProvider:
             raise ProviderError(f"{place} to {state!r}: no `error` member")
         return answer
 
+    def directly(self) -> "HttpProvider":
+        """Itself: it does nothing ahead."""
+        return self
+
     def forget(self) -> None:
         """Do nothing: nothing is set up ahead."""
 

@@ -43,6 +43,10 @@ class PrefetchingProvider:
             ready.append(self._pool.submit(self._set_up, files=files))
         return ready.popleft().result()
 
+    def directly(self) -> Provider:
+        """The one behind."""
+        return self._behind
+
     def forget(self) -> None:
         """Give back what was set up ahead, and set it up anew when something is asked for."""
         for ready in self._ready.values():

@@ -63,7 +63,11 @@ def against(recorded: Recorded, report: Report) -> Comparison:
             effort=report.settings.effort,
             seed=report.settings.seed,
             outcome=report.verdicts.outcome,
+            strict=report.settings.strict,
             problem=report.verdicts.problem,
+            requests=report.verdicts.requests,
+            troubles=report.verdicts.troubles,
+            rotten=report.verdicts.rotten,
             clauses={verdict.clause.id: verdict for verdict in report.verdicts.clauses},
         ),
     )

@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from virtool_contract.reports import json, junit, sarif
+from virtool_contract.reports import html, json, junit, sarif
 from virtool_contract.reports.report import Report
 
 RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
-    {"report.json": json.render, "junit.xml": junit.render, "report.sarif": sarif.render}
+    {
+        "report.json": json.render,
+        "report.html": html.render,
+        "junit.xml": junit.render,
+        "report.sarif": sarif.render,
+    }
 )
 """By the name of the file; `options.REPORT_FILES` has the same names."""
 

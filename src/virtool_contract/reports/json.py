@@ -6,6 +6,7 @@ from typing import Any
 
 from virtool_contract import __version__
 from virtool_contract.reports.report import Report
+from virtool_contract.tally import PERCENTILES, Tally
 from virtool_contract.verdict import Rotten, Verdict, Waived
 from virtool_contract.waivers import Waiver
 
@@ -28,9 +29,17 @@ def render(report: Report) -> bytes:
         "verdict": str(verdicts.outcome),
         "problem": verdicts.problem,
         "requests": verdicts.requests,
+        "seconds": round(report.seconds, 3),
         "troubles": list(verdicts.troubles),
         "waivers": [_rotten(each) for each in verdicts.rotten],
         "clauses": [_clause(verdict) for verdict in verdicts.clauses],
+        "answers": [
+            {**seen._asdict(), "count": count}
+            for seen, count in sorted(verdicts.tally.answers.items())
+        ],
+        "latencies": {
+            name: _latencies(verdicts.tally, name) for name in report.contract.operations
+        },
     }
     return (json.dumps(shape, indent=2) + "\n").encode()
 
@@ -60,6 +69,13 @@ def _waived(waived: Waived) -> dict[str, Any]:
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {**asdict(waiver), "expires": waiver.expires.isoformat()}
+
+
+def _latencies(tally: Tally, operation: str) -> dict[str, Any]:
+    found = {
+        f"p{share}": round(tally.percentile(operation, share / 100), 6) for share in PERCENTILES
+    }
+    return {"answers": tally.answered(operation), **found}
 
 
 def _rotten(rotten: Rotten) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class Report:
         return f"{self.rerun} -k {clause}"
 
     @property
+    def requests_per_second(self) -> float:
+        """How fast requests were sent, set-up and replays of the run included in its time."""
+        return self.verdicts.requests / self.seconds if self.seconds else 0.0
+
+    @property
     def adaptations(self) -> tuple[str, ...]:
         """How the suite was adapted to the target, where that departs from the documentation."""
         said = []

@@ -1,4 +1,4 @@
-"""A violation as a bash script: curl sends each step, and the status is held against what is due."""
+"""A violation as a bash script: curl sends each step, and the status is what is due, or not."""
 
 import base64
 import shlex
@@ -20,10 +20,11 @@ failed=0
 step() {{
   local what=$1 due=$2 answer status
   shift 2
-  answer=$(curl -q -isS --noproxy '*' --max-time 60 "$@" | tr -d '\\000'; exit "${{PIPESTATUS[0]}}") || {{
-    echo "$what: no answer"; return 1
-  }}
-  status=$(printf '%s\\n' "$answer" | sed -n 's/^HTTP[^ ]* \\([2-5][0-9][0-9]\\).*/\\1/p' | head -n 1)
+  answer=$(
+    curl -q -isS --noproxy '*' --max-time 60 "$@" | tr -d '\\000'
+    exit "${{PIPESTATUS[0]}}"
+  ) || {{ echo "$what: no answer"; return 1; }}
+  status=$(sed -n 's/^HTTP[^ ]* \\([2-5][0-9][0-9]\\).*/\\1/p' <<< "$answer" | head -n 1)
   printf '%s\\n%s\\n\\n' "$what" "$answer"
   if ! [[ $status =~ ^($due)$ ]]; then echo "$what: got $status, due is $due"; return 1; fi
 }}

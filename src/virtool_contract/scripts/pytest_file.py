@@ -135,14 +135,15 @@ def _race(written: Written, steps: list[Expected]) -> Iterator[str]:
     yield ")"
     for label in written.scenario.subjects:
         own = [(n, each) for n, each in enumerate(steps) if each.step.subject == label]
-        writes = ", ".join(
-            f"({each.step.operation!r}, {_literal(each.step.body.results if each.step.body else None)}, answers[{n}])"
-            for n, each in own
-            if each.step.operation != "get"
-        )
+        writes = ", ".join(_write(each.step, n) for n, each in own if each.step.operation != "get")
         reads = ", ".join(f"answers[{n}]" for n, each in own if each.step.operation == "get")
         read = _sending(written, Step(subject=label, operation="get"))
         yield f"check_race([{writes}], [{reads}], {read})"
+
+
+def _write(step: Step, number: int) -> str:
+    results = _literal(step.body.results if step.body else None)
+    return f"({step.operation!r}, {results}, answers[{number}])"
 
 
 def _literal(value: object) -> str:

@@ -174,7 +174,7 @@ def instant(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
     """A time in whatever spelling."""
     if not key.endswith("_at") or not isinstance(value, str) or not TIME.fullmatch(value):
         return value
-    return datetime.fromisoformat(value.upper().replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(value.upper()).timestamp()
 
 
 def check_refusal_is_silent(answer: requests.Response) -> None:
