@@ -17,6 +17,8 @@ from virtool_contract.target import Target, Unobserved
 CONFIRMATIONS = 3
 ROUNDS = 20
 """How often a race is run anew before it counts as not broken again."""
+BEFORE = "before"
+"""The label of an analysis that is finalized before what a scenario is about."""
 SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
@@ -112,10 +114,13 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
         deviation = _controlled(target, deviation)
         if is_waived(target, deviation):
             return deviation
-        first = _again(target, deviation) or _after_another(target, deviation)
+        first = _again(target, deviation)
         if first is not None:
             deviation = _shortened(target, first)
-    return _tried(target, deviation)
+    tried = _tried(target, deviation)
+    if deviation.unanswered or tried.seen:
+        return tried
+    return _after_another(target, tried) or tried
 
 
 def _tried(target: Target, deviation: Deviation) -> Deviation:
@@ -221,23 +226,26 @@ def _again(target: Target, deviation: Deviation) -> Deviation | None:
 
 
 def _after_another(target: Target, deviation: Deviation) -> Deviation | None:
-    """The same after a finalize of an analysis that is not in the scenario, with other results.
+    """The same after a finalize of another analysis, with other results, if that always shows it.
 
-    What such a one leaves behind may be what it takes; in the play that has shown the deviation,
-    the analysis was another play's.
+    What such a one leaves behind may be what it takes. In the play that has shown the deviation,
+    and perhaps in replays, the analysis was an earlier play's.
     """
     scenario = deviation.scenario
-    label = "before"
     if scenario.together or not target.can_spare(2 * CONFIRMATIONS * len(scenario.subjects)):
         return None
     body = finalize_body({"written": "before"})
-    before = Step(subject=label, operation="finalize", body=body)
+    before = Step(subject=BEFORE, operation="finalize", body=body)
     longer = replace(
         scenario,
-        subjects={label: "pending", **scenario.subjects},
+        subjects={BEFORE: "pending", **scenario.subjects},
         steps=(before, *scenario.steps),
     )
-    return _again(target, replace(deviation, scenario=longer))
+    found = replace(deviation, scenario=longer)
+    if _again(target, found) is None or _again(target, found) is None:
+        return None
+    tried = _tried(target, _shortened(target, found, times=2))
+    return tried if tried.frequency == "always" else None
 
 
 def _shown(target: Target, scenario: Scenario) -> Ledger:
@@ -254,9 +262,10 @@ def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
     return [*shown.deviations.values(), *shown.waived.values()]
 
 
-def _shortened(target: Target, deviation: Deviation) -> Deviation:
+def _shortened(target: Target, deviation: Deviation, *, times: int = 1) -> Deviation:
     """Leave out one step after another, from the last to the first, while the clause breaks.
 
+    Where it has to break two `times` in a row, it is not for what the replay before has left.
     Where analyses are few, enough are left to try it again in the end.
     """
     replays = 0
@@ -264,8 +273,11 @@ def _shortened(target: Target, deviation: Deviation) -> Deviation:
     spared = (CONFIRMATIONS + 1) * len(deviation.scenario.subjects)
     while index >= 0 and replays < SHORTENING and target.can_spare(spared):
         shorter = replace(deviation, scenario=deviation.scenario.without(index))
-        found = _again(target, shorter) if shorter.scenario.steps else None
-        replays += 1
+        wanted = times if shorter.scenario.steps else 0
+        found = _again(target, shorter) if wanted else None
+        if found is not None and wanted > 1:
+            found = shorter if _again(target, shorter) else None
+        replays += times
         if found is not None:
             deviation = found
             index = min(index, len(deviation.scenario.steps))

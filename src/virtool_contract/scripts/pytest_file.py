@@ -107,8 +107,8 @@ def _checks(written: Written, each: Expected, *, is_last: bool) -> Iterator[str]
     key = repr(step.subject)
     success = each.due.operation.success
     if each.schema and _is_about(written, ABOUT_DOCUMENTS):
-        analysis = f"{variable(step.subject)}_ID"
-        yield f"check_document(answer, {_constant(each.schema)}, {analysis})"
+        name = variable(step.subject)
+        yield f"check_document(answer, {_constant(each.schema)}, {name}_ID, {name}_JOB)"
     if success.schema and not each.due.refused and _is_about(written, ABOUT_STATE):
         yield f"if is_due(answer, {success.status!r}):"
         yield "    document = document_in(answer)"

@@ -87,7 +87,9 @@ def no_json(name: str) -> NoReturn:
     raise AssertionError(f"{name} is not JSON")
 
 
-def check_document(answer: requests.Response, schema: Mapping[str, Any], analysis: str) -> None:
+def check_document(
+    answer: requests.Response, schema: Mapping[str, Any], analysis: str, job: str
+) -> None:
     """A document is labelled as JSON, has the documented shape, and is the one asked for."""
     label = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     assert label == "application/json" or label.endswith("+json"), f"labelled {label!r}"
@@ -95,6 +97,7 @@ def check_document(answer: requests.Response, schema: Mapping[str, Any], analysi
     wrong = faults_of(document, schema, "")
     assert not wrong, "; ".join(wrong)
     assert document["id"] == analysis
+    assert document["job"]["id"] == job
     owners = {row["analysis"] for row in document.get("files") or []}
     assert owners <= {analysis}, f"files of {owners}"
 
