@@ -121,6 +121,7 @@ def _settings(chosen: argparse.Namespace) -> Settings:
 
 def _verify(chosen: argparse.Namespace) -> int:
     # Imported here: pytest and hypothesis would cost the other commands half a second each.
+    from virtool_contract.reports import baseline  # noqa: PLC0415 - see above
     from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
     settings = _settings(chosen)
@@ -128,6 +129,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     if chosen.write_waivers and not chosen.dry_run:
         return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
     waivers.load(settings.waivers, contract)
+    baseline.load(settings, contract)
     return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
 
 

@@ -46,11 +46,11 @@ class Recorded:
     effort: str
     seed: int
     outcome: RunOutcome
-    strict: bool
+    strict: bool = False
     problem: str
-    requests: int
-    troubles: tuple[str, ...]
-    rotten: tuple[Rotten, ...]
+    requests: int = 0
+    troubles: tuple[str, ...] = ()
+    rotten: tuple[Rotten, ...] = ()
     clauses: Mapping[str, Verdict]
 
     def shown(self, clause: str) -> Deviation | None:
