@@ -36,8 +36,9 @@ def markdown(comparison: Comparison) -> str:
     for change, clauses in _worth_telling(comparison):
         for changed in clauses:
             clause = changed.verdict.clause
-            cells = (clause.id, clause.level, str(change), *_sides(changed))
-            lines.append("| " + " | ".join(map(marked, cells)) + " |")
+            sides = map(marked, _sides(changed))
+            cells = (f"`{clause.id}`", clause.level, str(change), *sides)  # an id is a slug
+            lines.append(f"| {' | '.join(cells)} |")
     return "".join(f"{line}\n" for line in lines)
 
 
