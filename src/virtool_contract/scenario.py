@@ -56,7 +56,11 @@ class Step:
         body = None
         if "media_type" in shape:
             encoded = shape.get("body_base64")
-            raw = base64.b64decode(encoded) if encoded is not None else shape["body"].encode()
+            raw = (
+                base64.b64decode(encoded, validate=True)
+                if encoded is not None
+                else shape["body"].encode()
+            )
             body = classify(raw, shape["media_type"])
         return cls(
             subject=shape["subject"],

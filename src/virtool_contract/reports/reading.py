@@ -81,7 +81,10 @@ def read(file: str) -> Recorded:
         why = "is not JSON" if isinstance(error, NotJsonError) else "cannot be read"
         raise ReportError(f"{one_line(file)}: {why} ({one_line(str(error))}); {HINT}") from None
     _check_version(file, shape)
-    wrong = next(_validator().iter_errors(shape), None)
+    try:
+        wrong = next(_validator().iter_errors(shape), None)
+    except UnicodeEncodeError:
+        raise _no_report(file, "a lone surrogate is where none can be") from None
     if wrong is not None:
         where = "".join(f"/{part}" for part in wrong.instance_path) or "the whole of it"
         raise _no_report(file, f"{where}: {wrong.message}")
