@@ -120,7 +120,9 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
     tried = _tried(target, deviation)
     if deviation.unanswered or tried.seen:
         return tried
-    return _after_another(target, tried) or tried
+    with suppress(ExhaustedError):
+        return _after_another(target, tried) or tried
+    return tried
 
 
 def _tried(target: Target, deviation: Deviation) -> Deviation:
