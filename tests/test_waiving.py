@@ -196,6 +196,14 @@ def test_a_draft_keeps_what_stands_in_the_file(cli: Cli, served: Served, tmp_pat
     assert not (tmp_path / "waivers.yaml").exists()
 
 
+def test_a_file_of_another_name_is_made(cli: Cli, served: Served, tmp_path: Path) -> None:
+    words = (*at(served(service(("second-finalize-is-400",), ()))), "-k", "finalize.once", *QUICK)
+    done = cli("verify", *words, "--waivers", "known.yaml", "--write-waivers", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (only,) = yaml.safe_load((tmp_path / "known.yaml").read_text())
+    assert only["clause"] == "finalize.once"
+
+
 def test_nothing_is_drafted_where_nothing_is_broken(
     cli: Cli, served: Served, tmp_path: Path
 ) -> None:

@@ -195,7 +195,7 @@ OPTIONS = (
         name="report-dir",
         metavar="DIR",
         read=path,
-        help=f"write {', '.join(REPORT_FILES)} there",
+        help=f"write {', '.join(REPORT_FILES)} and writes.jsonl there",
     ),
     Option(
         name="spec",

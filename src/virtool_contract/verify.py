@@ -121,13 +121,14 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
     path = settings.waivers or WAIVERS
     draft = Draft.begin(path, loading.load(settings.spec), strict=settings.strict)
     session = partial(_session, selection=selection, processes=processes)
-    now = settings
+    # The first run goes by what the file has already; a file that is to be made has nothing yet.
+    now = first = settings if Path(path).exists() else replace(settings, waivers=None)
     front, code = session(now)
     quiet = 0
     for _ in range(MOST_RUNS):
         if front.finished is None:
             break
-        draft.prove(front.finished, in_effect=now is not settings)
+        draft.prove(front.finished, in_effect=now is not first)
         quiet = 0 if draft.learn(front.finished, front.total) else quiet + 1
         draft.save()
         if quiet == len(OTHER_SEEDS) or not draft.entries:
