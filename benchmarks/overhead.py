@@ -107,8 +107,8 @@ def compare(benchmark: Benchmark, effort: str, repeats: int, chosen: Sequence[st
     for name, seconds_of_each in taken.items():
         took = median(seconds_of_each) or 0.0
         cells = {"requests": sent, "median s": took, "requests/s": sent / took}
-        extra = {"effort": effort, "client": name, "seconds": seconds_of_each}
-        extra["statuses"] = dict(answered.get(name, {}))
+        statuses = dict(answered.get(name, {}))
+        extra = {"effort": effort, "client": name, "seconds": seconds_of_each, "statuses": statuses}
         benchmark.row(**{HEAD[0]: f"{effort}: {name}", "ratio": yardstick / took, **cells, **extra})
 
 

@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     with ThreadPoolExecutor(given.jobs) as pool:
         words = ("--effort", given.effort, *selection(given))
-        for result in pool.map(lambda each: measure(*each, words), work):
+        for result in pool.map(lambda each: measure(each[0], each[1], words), work):
             results.append(result)
             benchmark.row(**result.cells())
     benchmark.end()

@@ -50,7 +50,7 @@ def _row(verdict: Verdict, width: int) -> str:
     if verdict.outcome is Outcome.UNOBSERVED and verdict.reason:
         note = f"({verdict.reason})"
     elif verdict.outcome is Outcome.WAIVED:
-        note = f"({'; '.join(map(_waived, verdict.waived))})"
+        note = f"({'; '.join(dict.fromkeys(map(_waived, verdict.waived)))})"
     clause = verdict.clause
     return f"{clause.id:{width}}  {clause.level:6}  {MARKS[verdict.outcome]:15}  {note}"
 
