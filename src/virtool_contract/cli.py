@@ -120,7 +120,8 @@ def _settings(chosen: argparse.Namespace) -> Settings:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    # Imported here: pytest and hypothesis would cost the other commands half a second each.
+    # Imported here, as in the other commands: what one needs would delay all, and `--help` too;
+    # pytest and hypothesis by half a second.
     from virtool_contract.reports import baseline  # noqa: PLC0415 - see above
     from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
 
