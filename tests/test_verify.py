@@ -97,7 +97,7 @@ def test_a_violation_is_reported_with_what_it_takes(
     assert done.stdout.splitlines()[-1].startswith("violates: 1 broken, ")
     assert f"{clause} (must): " in done.stdout
     assert re.search(
-        r"^  expected  .+\n  received  .+\n  replay    virtool-contract verify .*",
+        r"^  expected  .+\n  received  .+\n  replay    virtool-contract replay .+",
         done.stdout,
         re.MULTILINE,
     )
