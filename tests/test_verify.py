@@ -429,6 +429,27 @@ def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
     assert "failed by itself" in done.stdout + done.stderr
 
 
+def test_a_chapter_that_cannot_be_read_is_not_called_an_interrupt(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['schemathesis'] = None\n"
+        "from virtool_contract.cli import main\n"
+        "sys.exit(main(['verify']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stderr.startswith(
+        "could not test: the suite failed by itself: ModuleNotFoundError: import of schemathesis "
+    )
+
+
 def test_several_processes_reach_the_same_verdict(cli: Cli, served: Served, tmp_path: Path) -> None:
     url = served(service(["third-finalize-accepted"], []))
     selected = ("verify", *QUICK, *at(url), "-k", "finalize.once", "--report-dir")

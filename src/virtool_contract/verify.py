@@ -87,12 +87,13 @@ class Front:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a chapter that could not even be read."""
         if report.failed:
-            self.internal = str(report.longrepr).strip().splitlines()[-1]
+            self.internal = str(report.longrepr).splitlines()[-1].removeprefix("E").strip()
 
     def pytest_keyboard_interrupt(self) -> None:
-        """An interrupted run has not tested the contract."""
+        """An interrupted run has not tested the contract, nor one whose chapters cannot be read."""
         if self.plugin:
-            self.plugin.problem = self.plugin.problem or "interrupted"
+            why = f"the suite failed by itself: {self.internal}" if self.internal else "interrupted"
+            self.plugin.problem = self.plugin.problem or why
 
 
 def verify(
