@@ -14,6 +14,7 @@ import pytest
 
 from virtool_contract import interrupts, loading, pytest_plugin
 from virtool_contract.command_lines import settings_arguments, without_secrets
+from virtool_contract.conclusion import Conclusion
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
 from virtool_contract.ledger import Ledger
@@ -50,12 +51,17 @@ class Front:
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
 
     @property
+    def conclusion(self) -> Conclusion | None:
+        """What the run came to, once it has."""
+        return self.plugin.conclusion if self.plugin else None
+
+    @property
     def finished(self) -> Verdicts | None:
         """The verdicts of a run that came to its end."""
         if self.plugin is None or self.plugin.problem:
             return None
         elsewhere = self.plugin.part and self.plugin.part.problem
-        return None if elsewhere else self.plugin.verdicts
+        return None if elsewhere or self.conclusion is None else self.conclusion.verdicts
 
     @property
     def total(self) -> Ledger:
@@ -180,16 +186,16 @@ def arguments(
 def _conclude(front: Front, selection: str | None, code: int) -> int:
     """Say what became of a run, to people and to GitHub Actions."""
     exit_code = _say_verdict(front, selection, code)
-    if front.plugin is not None and (said := front.plugin.annotations()):
+    if front.conclusion is not None and (said := front.conclusion.annotations(os.environ)):
         _print(said)
     return exit_code
 
 
 def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
-    if plugin is not None and plugin.verdicts is not None:
-        _print(plugin.text())
-        return plugin.exit_code
+    if front.conclusion is not None and front.conclusion.began:
+        _print(front.conclusion.text())
+        return front.conclusion.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
         return COULD_NOT_TEST
