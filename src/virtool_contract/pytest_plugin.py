@@ -17,6 +17,7 @@ from virtool_contract import distributed, interrupts, loading, trial, waivers
 from virtool_contract.budget import HINT
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
+from virtool_contract.embedded import EmbeddedServer
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.option_values import EFFORTS
@@ -97,6 +98,7 @@ class ContractPlugin:
         """Do nothing until promises are collected."""
         self.config = config
         self.run: Run | None = None
+        self.ahead: EmbeddedServer | None = None
         self.total = Ledger()
         self.started = time.monotonic()
         self.seconds = 0.0
@@ -184,7 +186,7 @@ class ContractPlugin:
         if is_worker(self.config):
             interrupts.heed()
         try:
-            self.run = Run.start(self.settings, self.waivers, share_of(self.config))
+            self.run = Run.start(self.settings, self.waivers, share_of(self.config), self.ahead)
             told = distributed.known_of(self.config)
             self.run.known = told or baseline.known(self.baseline)
         except (TargetTroubleError, ProviderError) as error:
