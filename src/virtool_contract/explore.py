@@ -66,8 +66,8 @@ class Explorer:
     def __init__(self, run: Run, ledger: Ledger, *, name: str = "", part: int = 0) -> None:
         """Note what is broken already: it is muted from the start.
 
-        `name` is that of the search, for its examples to be found again; each `part` of a thorough
-        one has a seed of its own.
+        `name` is that of the search, for its examples to be found again; each `part` of one
+        that is split has a seed of its own.
         """
         self.run = run
         self.name = name

@@ -14,7 +14,7 @@ from virtool_contract.target import Target
 LEDGER = pytest.StashKey[Ledger]()
 """Where a promise's item keeps what it observes."""
 PART = "contract_part"
-PARTS = 10
+TIMES = 10
 """So often a thorough run does each search and each race, with other seeds."""
 
 
@@ -27,10 +27,17 @@ class Fixtures:
         self._is_thorough = is_thorough
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Split a thorough search into parts, so that other processes can do some of them."""
-        if PART in metafunc.fixturenames and self._is_thorough():
-            names = [f"part {number}" for number in range(PARTS)]
-            metafunc.parametrize(PART, range(PARTS), indirect=True, ids=names)
+        """Split a search into parts, so that other processes can do some of them.
+
+        A thorough run has more of them, of which the first are those of the other runs.
+        """
+        if PART not in metafunc.fixturenames:
+            return
+        mark = metafunc.definition.get_closest_marker("parts")
+        count = (mark.args[0] if mark else 1) * (TIMES if self._is_thorough() else 1)
+        if count > 1:
+            names = [f"part {number}" for number in range(count)]
+            metafunc.parametrize(PART, range(count), indirect=True, ids=names)
 
     def _running(self) -> Run:
         run = self._run()
@@ -46,7 +53,7 @@ class Fixtures:
 
     @pytest.fixture
     def contract_part(self, request: pytest.FixtureRequest) -> int:
-        """Which part of a thorough search this is, from 0; 0 where it is not split."""
+        """Which part of a search this is, from 0; 0 where it is not split."""
         number: int = getattr(request, "param", 0)
         return number
 

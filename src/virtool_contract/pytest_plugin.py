@@ -64,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and take part."""
     config.addinivalue_line("markers", "clause(*ids): the clauses that a promise is about")
     config.addinivalue_line("markers", "effort(name): the least effort that runs it")
+    config.addinivalue_line("markers", "parts(count): a search, as so many tests")
+    config.addinivalue_line("markers", "lengthy: begins early where processes share a run")
     plugin = ContractPlugin(config)
     config.pluginmanager.register(plugin, NAME)
     config.pluginmanager.register(
@@ -147,7 +149,12 @@ class ContractPlugin:
         left_out = [item for item in ours if not self._is_in_effort(item)]
         items[:] = [item for item in items if item not in left_out]
         # Promises first: what they find need not be searched for, and analyses may be few.
-        items.sort(key=_is_search)
+        promises = [item for item in items if not _is_search(item)]
+        searches = [item for item in items if _is_search(item)]
+        if is_worker(self.config):
+            promises = distributed.lengthy_first(promises, _is_lengthy)
+            searches = distributed.lengthy_first(searches, _is_lengthy)
+        items[:] = promises + searches
         self.collected = len(ours) - len(left_out)
 
     def _is_in_effort(self, item: pytest.Item) -> bool:
@@ -470,6 +477,10 @@ def _clauses(item: pytest.Item) -> list[str]:
 def _is_search(item: pytest.Item) -> bool:
     """Whether an item searches, beyond the promises, for what they do not show."""
     return _is_ours(item) and item.get_closest_marker("effort") is not None
+
+
+def _is_lengthy(item: pytest.Item) -> bool:
+    return _is_ours(item) and item.get_closest_marker("lengthy") is not None
 
 
 def _likely_use(item: pytest.Item) -> float:
