@@ -33,8 +33,7 @@ class Fixtures:
         """
         if PART not in metafunc.fixturenames:
             return
-        mark = metafunc.definition.get_closest_marker("parts")
-        count = (mark.args[0] if mark else 1) * (TIMES if self._is_thorough() else 1)
+        count = _parts(metafunc.definition) * (TIMES if self._is_thorough() else 1)
         if count > 1:
             names = [f"part {number}" for number in range(count)]
             metafunc.parametrize(PART, range(count), indirect=True, ids=names)
@@ -77,7 +76,8 @@ class Fixtures:
         parameters = dict(getattr(getattr(request.node, "callspec", None), "params", {}))
         parameters.pop(PART, None)
         name = " ".join([request.node.originalname, *map(str, parameters.values())])
-        return Explorer(self._running(), contract_ledger, name=name, part=contract_part)
+        of = _parts(request.node)
+        return Explorer(self._running(), contract_ledger, name=name, part=contract_part, of=of)
 
     @pytest.fixture
     def racer(
@@ -90,3 +90,9 @@ class Fixtures:
         racer = Racer(target, contract_ledger)
         yield racer
         racer.close()
+
+
+def _parts(item: pytest.Item) -> int:
+    """How many parts a search has where the run is not thorough."""
+    mark = item.get_closest_marker("parts")
+    return mark.args[0] if mark else 1
