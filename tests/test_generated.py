@@ -115,4 +115,4 @@ def test_quick_is_spared_what_it_does_not_use() -> None:
     script += "assert promises.generated.TOPICS\n"
     subprocess.run([sys.executable, "-c", script], check=True)
     with pytest.raises(AttributeError, match="has no attribute 'misspelt'"):
-        _ = promises.misspelt
+        vars(promises)["__getattr__"]("misspelt")

@@ -18,6 +18,18 @@ from virtool_contract.target import Subject, Unobserved
 
 if TYPE_CHECKING:
     from virtool_contract import generated
+else:  # out of a type checker's sight, for which every word would be there
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import `generated` when it is used: it brings schemathesis, which `quick` does without.
+
+        Raises:
+            AttributeError: there is no such word.
+        """
+        if name == "generated":
+            return import_module("virtool_contract.generated")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Body",
@@ -41,14 +53,3 @@ __all__ = [
     "lengthy",
     "standard",
 ]
-
-
-def __getattr__(name: str) -> ModuleType:
-    """Import `generated` when it is used: it brings schemathesis, which `quick` does without.
-
-    Raises:
-        AttributeError: there is no such word.
-    """
-    if name == "generated":
-        return import_module("virtool_contract.generated")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
