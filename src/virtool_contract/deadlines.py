@@ -19,6 +19,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import parse_url
 
+TIMEOUTS = 3
+"""An exchange as a whole may take so many time-outs, each of which bounds a silence."""
 TICK = 0.1
 """Seconds between two looks at what is under way."""
 ACCEPTED: Final = {

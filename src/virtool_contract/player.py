@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from virtool_contract.disguises import disguised
+from virtool_contract.disguises import SHORTEST_ABSENT, disguised
 from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
@@ -14,7 +14,6 @@ from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.target import (
-    SHORTEST_ABSENT,
     UNAVAILABLE,
     Subject,
     Target,

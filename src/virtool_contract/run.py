@@ -11,6 +11,7 @@ from virtool_contract import examples, loading, probe
 from virtool_contract.api import Api
 from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
+from virtool_contract.deadlines import TIMEOUTS
 from virtool_contract.embedded import EmbeddedServer, NotUpError
 from virtool_contract.examples import Examples
 from virtool_contract.ledger import Ledger
@@ -25,8 +26,6 @@ from virtool_contract.target import Target, TargetTroubleError
 from virtool_contract.waivers import Waivers
 
 PROVIDER_PATH = "/provider-states"
-DEADLINES = 3
-"""An exchange as a whole may take so many request time-outs."""
 NO_PROVIDER = (
     "--base-url: needs --state-change-url, --state-change-command or --state-file too, where the "
     "suite gets analyses to work on; try --state-change-url http://localhost:9950/provider-states"
@@ -135,7 +134,7 @@ def _target(
             base_url,
             path,
             timeout=settings.request_timeout,
-            deadline=DEADLINES * settings.request_timeout,
+            deadline=TIMEOUTS * settings.request_timeout,
         ),
         extra_body_fields=settings.extra_body_fields or {},
         provider=made or _provider(settings, base_url),

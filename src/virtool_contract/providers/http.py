@@ -10,12 +10,9 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
-from virtool_contract.deadlines import ACCEPTED, Watchdog, connections
+from virtool_contract.deadlines import ACCEPTED, TIMEOUTS, Watchdog, connections
 from virtool_contract.interrupts import patience
 from virtool_contract.provider import ANSWER_LIMIT, ProviderError, read_answer, reason
-
-DEADLINES = 3
-"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class HttpProvider:
@@ -32,7 +29,7 @@ class HttpProvider:
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        deadline = patience(DEADLINES * self.timeout)
+        deadline = patience(TIMEOUTS * self.timeout)
         with self._watchdog.watching(deadline) as watch:
             try:
                 status, raw = self._post(message)
