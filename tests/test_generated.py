@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
-from virtool_contract import generated
+from virtool_contract import generated, promises
 from virtool_contract.body import Flaw
 
 if TYPE_CHECKING:
@@ -105,3 +107,12 @@ def test_a_document_of_the_wrong_shape_breaks_the_clause_on_documents(
     del document["created_at"]
     found = list(generated.findings(contract, one(contract, "get"), answering(200, document)))
     assert [finding.clause for finding in found if not finding.kept] == ["get.document"]
+
+
+def test_quick_is_spared_what_it_does_not_use() -> None:
+    script = "import sys, virtool_contract.verify, virtool_contract.promises as promises\n"
+    script += "assert {'schemathesis', 'jinja2'}.isdisjoint(sys.modules)\n"
+    script += "assert promises.generated.TOPICS\n"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    with pytest.raises(AttributeError, match="has no attribute 'misspelt'"):
+        vars(promises)["__getattr__"]("misspelt")

@@ -57,10 +57,10 @@ def operations(contract: Contract) -> dict[str, Any]:
 
 def cases(
     operation: Any,  # noqa: ANN401 - a schemathesis APIOperation
-    mode: GenerationMode,
+    mode: str,
 ) -> SearchStrategy[Any]:
-    """Requests of one operation, valid or invalid by its schema."""
-    strategy: SearchStrategy[Any] = operation.as_strategy(generation_mode=mode)
+    """Requests of one operation, valid (`positive`) or invalid (`negative`) by its schema."""
+    strategy: SearchStrategy[Any] = operation.as_strategy(generation_mode=GenerationMode(mode))
     return strategy
 
 

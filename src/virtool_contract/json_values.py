@@ -141,6 +141,8 @@ def same_scalar(left: Json, right: Json) -> bool:
 
 def _escape(key: str) -> str:
     """A key in a JSON pointer (RFC 6901), printable."""
+    if key.isascii() and key.isidentifier():
+        return key  # as most are
     return json.dumps(key)[1:-1].replace("~", "~0").replace("/", "~1")
 
 

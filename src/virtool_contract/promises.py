@@ -1,6 +1,10 @@
 """The words that promises are written with: all that `contract_tests` needs, in one place."""
 
-from virtool_contract import expect, freeform, generated
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from virtool_contract import expect, freeform
 from virtool_contract.body import Body, classify, finalize_body
 from virtool_contract.disguises import disguises
 from virtool_contract.explore import Explorer
@@ -11,6 +15,21 @@ from virtool_contract.race import Racer
 from virtool_contract.scenario import Step
 from virtool_contract.stage import Stage
 from virtool_contract.target import Subject, Unobserved
+
+if TYPE_CHECKING:
+    from virtool_contract import generated
+else:  # out of a type checker's sight, for which every word would be there
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import `generated` when it is used: it brings schemathesis, which `quick` does without.
+
+        Raises:
+            AttributeError: there is no such word.
+        """
+        if name == "generated":
+            return import_module("virtool_contract.generated")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Body",

@@ -4,13 +4,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from virtool_contract.reports import html, json, junit, sarif
+from virtool_contract.reports import json, junit, sarif
 from virtool_contract.reports.report import Report
+
+
+def _as_html(report: Report) -> bytes:
+    from virtool_contract.reports import html  # noqa: PLC0415 - brings jinja2, needed here alone
+
+    return html.render(report)
+
 
 RENDERERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
     {
         "report.json": json.render,
-        "report.html": html.render,
+        "report.html": _as_html,
         "junit.xml": junit.render,
         "report.sarif": sarif.render,
     }
