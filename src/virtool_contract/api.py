@@ -13,6 +13,7 @@ from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.guard import Guard
 from virtool_contract.interrupts import obey, patience
 from virtool_contract.provider import reason
+from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
 USER_AGENT = "virtool-contract"
@@ -29,7 +30,8 @@ class Api:
     """Sends requests to one target, one session a thread.
 
     Redirects are never followed, proxies and .netrc never used; a body is read up to `body_cap`
-    bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through.
+    bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through. With a
+    `recorder`, every exchange is kept.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Api:
         self.body_cap = body_cap
         self.sent = 0
         self.guard = Guard()
+        self.recorder: Recorder | None = None
         self._local = threading.local()
         self._watchdog = Watchdog()
         self.secrets = Secrets()
@@ -63,8 +66,11 @@ class Api:
         analysis_id: str,
         headers: Headers = (),
         body: bytes = b"",
+        tag: Tag | None = None,
     ) -> Exchange:
         """Send one request on an analysis; a failure to arrive is a value, not an exception.
+
+        The `tag` is what a recording says of it.
 
         Raises:
             UnsafeWriteError: a write to an id that was not admitted.
@@ -75,6 +81,15 @@ class Api:
         if method not in SAFE:
             self.guard.let_through(method, analysis_id, target)
         self.sent += 1
+        started = time.monotonic()
+        exchange = self._exchanged(request)
+        if self.recorder is not None:
+            self.recorder.add(started, time.monotonic(), exchange, tag)
+        if exchange.response is not None and method == "GET":
+            self.guard.note_read(analysis_id, exchange.response.status)
+        return exchange
+
+    def _exchanged(self, request: Request) -> Exchange:
         failure, response = "", None
         with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
@@ -84,8 +99,6 @@ class Api:
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
             return Exchange(request=request, failure=late)
-        if response is not None and method == "GET":
-            self.guard.note_read(analysis_id, response.status)
         return Exchange(request=request, response=response, failure=failure)
 
     def _respond(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 
 from virtool_contract.disguises import disguised
 from virtool_contract.documents import changed, seen
@@ -11,6 +12,7 @@ from virtool_contract.judge import Finding, Judgement, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
+from virtool_contract.recorder import Tag
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.target import (
@@ -24,6 +26,8 @@ from virtool_contract.target import (
 
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 """What an analysis is finalized with where it does not matter."""
+PLAYS = count(1)
+"""Numbers for the plays of this process, by which a recording tells them apart."""
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
 """What stands for the response where none came."""
 
@@ -68,6 +72,7 @@ class Player:
         self.spared: frozenset[tuple[str, str]] = frozenset()
         self.before_raising: Callable[[Violation], None] = lambda _violation: None
         self.steps: list[Step] = []
+        self.number = next(PLAYS)
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
         self._is_certain = True
@@ -237,7 +242,16 @@ class Player:
         method = self.target.contract.operations[move.operation].method
         body = self.target.on_the_wire(move.body) if move.body else b""
         analysis_id = disguised(subject.known.id, move.disguise)
-        return self.target.api.send(method, analysis_id, headers, body)
+        tag = Tag(
+            caller=move.caller,
+            subject=subject.label,
+            state=subject.state,
+            job=subject.known.job_id,
+            play=self.number,
+            step=len(self.steps),
+            disguise=move.disguise,
+        )
+        return self.target.api.send(method, analysis_id, headers, body, tag)
 
     # Knowledge
 

@@ -20,12 +20,16 @@ REPLACED = 6
 CUT = "\u2026"
 """What stands where a text was cut."""
 
-ESCAPES = re.compile(
+_ESCAPED = (
     r"\\+u(?P<unit>[0-9a-f]{4})|\\+x(?P<code>[0-9a-f]{2})|%(?:25)*(?P<byte>[0-9a-f]{2})"
-    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])|.",
-    re.IGNORECASE | re.DOTALL,
+    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])"
 )
+ESCAPED = re.compile(_ESCAPED, re.IGNORECASE)
 """A character as JSON, Python, a URL or HTML escape it, also several times over."""
+ESCAPES = re.compile(f"{_ESCAPED}|.", re.IGNORECASE | re.DOTALL)
+"""The same, or any other character."""
+MOST_CLEAN = 200_000
+"""So many words are remembered to hold no secret."""
 RUNS = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """What may be base64 or hexadecimal."""
 IN_URLS = str.maketrans("-_", "+/", "=")
@@ -52,6 +56,21 @@ class Secrets:
                 if len(form) >= SHORTEST:
                     start = form[: PARTIAL if len(form) >= PARTIAL else SHORTEST]
                     self._by_start.setdefault(start, set()).add(form)
+
+    def alphabet(self) -> str:
+        """The characters that a secret begins with, in both letter cases."""
+        small = {char for start in self._by_start for char in start}
+        return "".join(sorted(small | {char.upper() for char in small}))
+
+    def is_in(self, word: str) -> bool:
+        """Whether `hide` would mask something in a text that has no escapes in it."""
+        small = word.lower() if word.isascii() else _lower(word)
+        grams = {small[place : place + PARTIAL] for place in range(len(small))}
+        grams |= {small[place : place + SHORTEST] for place in range(len(small))}
+        if not self._by_start.keys().isdisjoint(grams):
+            return bool(self._spans(word))
+        runs = (each for run in RUNS.finditer(word) for each in _decoded(run[0]))
+        return any(next(self._found(each), None) for each in runs)
 
     def hide(self, text: str) -> str:
         """The text with every secret masked, also one that a cut has left the beginning of.
@@ -89,6 +108,32 @@ class Secrets:
                     cut = size == PARTIAL and small[end : end + 1] in {"", CUT}
                     if whole or cut or end - place >= TELLING:
                         yield place, end
+
+
+class Screen:
+    """Hides secrets in many texts that are much alike, as `Secrets.hide` would.
+
+    What begins a secret, or may be one encoded, lies within a word of certain characters, so a text
+    whose words are known to hold none has none. Secrets that are added later are not looked for.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        """Find out what the words are made of."""
+        self._secrets = secrets
+        others = re.escape(secrets.alphabet())
+        self._words = re.compile(f"[0-9A-Za-z+/_=\\-{others}\x80-\U0010ffff]+")
+        self._clean: set[str] = set()
+
+    def hide(self, text: str) -> str:
+        """The text with every secret masked."""
+        plain = ESCAPED.sub(_meant, text)
+        fresh = set(self._words.findall(plain)) - self._clean
+        if any(map(self._secrets.is_in, fresh)):
+            return self._secrets.hide(text)
+        if len(self._clean) > MOST_CLEAN:
+            self._clean.clear()
+        self._clean |= fresh
+        return text
 
 
 def _shared(secret: str, text: str) -> int:
