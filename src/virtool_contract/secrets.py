@@ -58,8 +58,9 @@ class Secrets:
                     self._by_start.setdefault(start, set()).add(form)
 
     def alphabet(self) -> str:
-        """The characters that a secret begins with, in both letter cases."""
-        small = {char for start in self._by_start for char in start}
+        """The characters that a secret begins with, or a short one has, in both letter cases."""
+        begins = (form[:PARTIAL] for forms in self._by_start.values() for form in forms)
+        small = {char for begin in begins for char in begin}
         return "".join(sorted(small | {char.upper() for char in small}))
 
     def is_in(self, word: str) -> bool:
