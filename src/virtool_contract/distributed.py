@@ -19,7 +19,9 @@ KNOWN = "virtool_contract_known"
 class Part:
     """One process' part in a run: what it ran against, and why it could not, if it could not.
 
-    `code` is the exit code of a problem that came up before the first promise, 0 for none.
+    `code` is the exit code of a problem that came up before the first promise, 0 for none;
+    `traffic` is the file that it has left in the folder of reports, if it recorded any, and
+    `left_out` how many exchanges are not in it.
     """
 
     base_url: str = ""
@@ -29,6 +31,8 @@ class Part:
     clauses: tuple[str, ...] = ()
     problem: str = ""
     code: int = 0
+    traffic: str = ""
+    left_out: int = 0
 
     def tell(self, config: pytest.Config) -> None:
         """Leave word for the process that reports."""

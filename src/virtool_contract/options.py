@@ -44,6 +44,8 @@ DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
 REPORT_FILES = ("report.json", "report.html", "junit.xml", "report.sarif")
 """What is written into --report-dir when a run ends; `reports.files` makes them."""
+TRAFFIC_FILE = "traffic.har"
+"""And what was sent and came back meanwhile; `traffic` makes it."""
 
 
 class OptionError(ValueError):
@@ -195,7 +197,7 @@ OPTIONS = (
         name="report-dir",
         metavar="DIR",
         read=path,
-        help=f"write {', '.join(REPORT_FILES)} and writes.jsonl there",
+        help=f"write {', '.join(REPORT_FILES)}, {TRAFFIC_FILE} and writes.jsonl there",
     ),
     Option(
         name="spec",

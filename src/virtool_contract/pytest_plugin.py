@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from virtool_contract.reports.reading import Recorded
 from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
+from virtool_contract.traffic import recording
+from virtool_contract.traffic.recording import Recording
 from virtool_contract.verdict import Scope, Verdicts, reach
 from virtool_contract.waivers import Waivers
 
@@ -114,6 +117,7 @@ class ContractPlugin:
         self.baseline: Recorded | None = None
         self.comparison: Comparison | None = None
         self.part: Part | None = None
+        self.recordings: list[Recording] = []
         self.is_collected = False
         self.processes: list[int] = []
         self.to_come = 0.0
@@ -200,6 +204,7 @@ class ContractPlugin:
         if not _is_ours(item) or self.run is None:
             return (yield)
         unseen = ""
+        self.run.note_promise(_clauses(item))
         self._reserve(item)
         try:
             yield
@@ -327,6 +332,8 @@ class ContractPlugin:
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Hear what a process of pytest-xdist has to say at its end."""
         part = Part.heard(getattr(node, "workeroutput", {}))
+        if part is not None and part.traffic:
+            self.recordings.append(Recording(part=part.traffic, left_out=part.left_out))
         if part is not None and not (self.part and self.part.problem):
             self.part = part
 
@@ -336,6 +343,7 @@ class ContractPlugin:
         if self.run is not None:
             self.part = self._own_part(self.run)
             self.run.stop()
+            self._take_recording(self.run)
         if self.part is None:
             if self.problem and not is_worker(self.config):
                 with suppress(OptionError, ContractError):
@@ -355,6 +363,33 @@ class ContractPlugin:
             session.exitstatus = COULD_NOT_TEST
         elif self.verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _take_recording(self, run: Run) -> None:
+        """Keep what was recorded; a process of pytest-xdist leaves it to the one that reports."""
+        own = run.recording
+        if own is None:
+            return
+        if not is_worker(self.config):
+            self.recordings.append(own)
+            return
+        assert self.part
+        assert run.settings.report_dir
+        try:
+            left = own.leave(Path(run.settings.report_dir))
+        except OSError as error:
+            problem = f"--report-dir: the traffic cannot be written: {error.strerror}"
+            self.part = replace(self.part, problem=self.part.problem or problem)
+            return
+        self.part = replace(self.part, traffic=left.part, left_out=left.left_out)
+
+    def _write_traffic(self, part: Part) -> str:
+        """Write what was recorded, where that was asked for; what is wrong with it, if anything."""
+        assert self.settings
+        assert self.contract
+        if not self.settings.report_dir or not self.recordings:
+            return ""
+        about = {"_contract": self.contract.version, "_removes": part.removes}
+        return recording.put_together(Path(self.settings.report_dir), self.recordings, about)
 
     def _own_part(self, run: Run) -> Part:
         return Part(
@@ -382,7 +417,8 @@ class ContractPlugin:
         self.verdicts = reach(contract, self.total, scope)
         self.seconds = time.monotonic() - self.started
         self.report = self._report(self.verdicts, part)
-        if problem := files.write(self.report):
+        problems = self._write_traffic(part), files.write(self.report)
+        if problem := "; ".join(filter(None, problems)):
             self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
             self.report = self._report(self.verdicts, part)
             files.write(self.report)  # those that can be written say so too

@@ -20,7 +20,6 @@ from virtool_contract.exchange import Headers, Request, Response
 from virtool_contract.recorder import Kept, Recorder, Tag
 from virtool_contract.secrets import MASK, Screen, Secrets
 
-FILE = "traffic.har"
 PART = "traffic-{process}.part"
 """What a process of pytest-xdist leaves for the one that reports: entries, one a line."""
 PARTS = PART.format(process="*")
@@ -93,7 +92,8 @@ class Entries:
             "cookies": [],
             "headers": self._named(tuple(shown.items())),
             "queryString": [
-                {"name": name, "value": value} for name, value in parse_qsl(query, True)
+                {"name": name, "value": value}
+                for name, value in parse_qsl(query, keep_blank_values=True)
             ],
             "headersSize": -1,
             "bodySize": len(request.body),
