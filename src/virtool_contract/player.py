@@ -9,7 +9,7 @@ from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
-from virtool_contract.ledger import Deviation, Ledger, Violation, alike
+from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.recorder import Tag
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
@@ -305,13 +305,7 @@ class Player:
         )
 
     def _request(self, finding: Finding) -> str:
-        """The request to blame: the last one, or the write whose effect a later read has shown."""
-        shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
-        writes = [move for move in self.steps if move.operation != "get"]
-        by_write = shown_later and finding.operation != "get" and writes
-        for blamed in (writes if by_write else self.steps)[-1:]:
-            return f"{blamed.operation} by {blamed.caller}"
-        return ""
+        return blamed(finding, self.steps)
 
     def scenario(self) -> Scenario:
         """What has been played so far."""

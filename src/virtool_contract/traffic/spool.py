@@ -70,7 +70,7 @@ class Spool:
     def _writes_before(self, order: list[int]) -> array[int]:
         """How many writes were sent before each exchange; in recordings of ours, in its play."""
         counts: dict[int, int] = {}
-        before = array("L", bytes(len(order) * array("L").itemsize))
+        before = array("Q", bytes(8 * len(order)))
         for index in order:
             play = self._plays[index]
             before[index] = counts.get(play, 0)

@@ -66,6 +66,16 @@ class Place:
     host: str = ""
 
 
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def host_of(url: str) -> str:
+    """Scheme, host and port of a URL in one spelling."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix(DEFAULT_PORTS.get(parts.scheme, ' '))}"
+
+
 def spot(contract: Contract, place: Place, entry: Mapping[str, Any], where: str) -> Spotted | str:
     """The exchange that an entry tells of; the reason to leave it out, if it is none.
 
@@ -85,7 +95,7 @@ def _spot(contract: Contract, place: Place, entry: Mapping[str, Any]) -> Spotted
     url = urlsplit(str(request["url"]))
     if url.scheme not in {"http", "https"} or status == 101:
         return "not of HTTP"
-    host = f"{url.scheme}://{url.netloc.rpartition('@')[2].lower()}"
+    host = host_of(str(request["url"]))
     if place.host and host != place.host:
         return "to other hosts"
     segment = _segment(url.path, place.path)

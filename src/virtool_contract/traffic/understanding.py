@@ -1,0 +1,52 @@
+"""One way to understand a recorded answer, and which ways are the best. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from virtool_contract.judge import Finding, Judgement
+from virtool_contract.model import Caller, Due
+from virtool_contract.subject import Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One way to understand an answer: what was known, who asked, and what it then shows.
+
+    `is_unsure` says that the state before was only supposed.
+    """
+
+    known: Known
+    caller: Caller
+    due: Due
+    after: Known
+    judgement: Judgement
+    is_unsure: bool
+
+    @property
+    def fits(self) -> bool:
+        """Whether the status is right, so that this may have been the case."""
+        return self.known.doubtful or not any(
+            each.topic.startswith(("success", "refused")) for each in self.judgement.broken
+        )
+
+
+def best(options: Sequence[Option]) -> list[Option]:
+    """The ways to understand an answer that need the fewest violations, a right status first."""
+    if len(options) == 1:
+        return list(options)
+    fitting = [option for option in options if option.fits] or list(options)
+    fewest = min(len(option.judgement.broken) for option in fitting)
+    return [option for option in fitting if len(option.judgement.broken) == fewest]
+
+
+def agrees(option: Option, finding: Finding) -> bool:
+    """Whether a clause comes out the same in another way to understand the answer."""
+    return any(
+        (each.clause, each.kept) == (finding.clause, finding.kept)
+        for each in option.judgement.findings
+    )
+
+
+def all_break(options: Iterable[Option]) -> bool:
+    """Whether there is something wrong however the answer is understood."""
+    return all(option.judgement.broken for option in options)
