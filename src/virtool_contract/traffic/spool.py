@@ -4,7 +4,7 @@ import marshal
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import groupby
 from typing import Self
@@ -67,7 +67,7 @@ class Spool:
         for _, group in groupby(order, key=self._analyses.__getitem__):
             yield ((self._read(index), before[index]) for index in group)
 
-    def _writes_before(self, order: list[int]) -> array[int]:
+    def _writes_before(self, order: list[int]) -> Sequence[int]:
         """How many writes were sent before each exchange; in recordings of ours, in its play."""
         counts: dict[int, int] = {}
         before = array("Q", bytes(8 * len(order)))
