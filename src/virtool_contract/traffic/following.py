@@ -270,7 +270,7 @@ class Follower:
 
     def _request(self, finding: Finding) -> str:
         """The request to blame, as a run would name it."""
-        return blamed(finding, self.steps)
+        return blamed(finding, tuple(self.steps))
 
 
 def _is_read(item: Item | None) -> bool:
