@@ -75,7 +75,20 @@ def test_what_is_reserved_is_not_taken() -> None:
 
 @pytest.mark.parametrize(("most", "kept"), [(9, 0), (50, 5), (10_000, FOR_REPLAYS)])
 def test_a_search_leaves_some_for_replays(most: int, kept: int) -> None:
-    assert Budget(most=most, source="").for_replays == kept
+    budget = Budget(most=most, source="", reserved=1)
+    budget.reserve_for_replays(searching=True)
+    assert budget.reserved == kept
+    budget.reserve_for_replays(searching=False)
+    assert budget.reserved == 0
+
+
+def test_replays_leave_some_for_the_promises_to_come() -> None:
+    budget = Budget(most=50, source="", to_come=3.5)
+    reserved = []
+    for _ in range(4):
+        budget.reserve_for_promises(1)
+        reserved.append(budget.reserved)
+    assert reserved == [2, 2, 0, 0]
 
 
 def test_without_a_budget_nothing_serves_twice(target_of: TargetOf) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,17 @@ def test_the_module_runs_as_a_program(cli: Cli) -> None:
 def test_what_is_no_number_of_processes(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert usage("verify", f"-n={number}") == 2
     assert "is no number of processes from 0 to 64; try auto" in capsys.readouterr().err
+
+
+def test_a_package_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "virtool_contract.verify", None)
+    assert main(["verify"]) == 3
+    assert capsys.readouterr().err == (
+        "virtool-contract: the module 'virtool_contract.verify' cannot be imported (not there); "
+        "install virtool-contract again\n"
+    )
 
 
 def test_a_failure_of_our_own_is_no_verdict(

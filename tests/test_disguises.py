@@ -1,11 +1,19 @@
 """Ids in disguise: each differs, and a shell makes of it what Python makes of it."""
 
+import re
 import subprocess
 from urllib.parse import quote, unquote
 
 import pytest
 
-from virtool_contract.disguises import DISGUISES, LENIENT, disguised, disguises, in_shell
+from virtool_contract.disguises import (
+    DISGUISES,
+    LENIENT,
+    disguised,
+    disguises,
+    in_shell,
+    similar_ids,
+)
 
 MAKES = {
     "letters": "uskrqsxm",
@@ -83,3 +91,25 @@ def test_bash_makes_the_same_of_it(analysis_id: str) -> None:
     for each, name in zip(printed, names, strict=True):
         assert "%" not in disguised(analysis_id, name) or each != disguised(analysis_id, name)
         assert quote(unquote(each), safe="") == quote(disguised(analysis_id, name), safe="")
+
+
+IDS = {
+    "letters": ("uskrqsxm", r"[a-z]{8}"),
+    "mixed": ("a1B2-c3_D4", r"[a-f]\d[A-F]\d-[a-f]\d_[A-F]\d"),
+    "integer": ("1204", r"[1-9]\d{7}"),
+    "nines": ("99", r"[1-9]\d{7}"),
+    "hex": ("507f1f77bcf86cd799439011", r"[0-9a-f]{24}"),
+    "UUID": ("f47ac10b-58cc-4372-a567-0e02b2c3d479", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "one digit": ("9", r"\d{8}"),
+    "one letter": ("z", r"[a-z]{8}"),
+    "beyond ASCII": ("\u00e9a", r"(\u00e9[a-f]){4}"),
+}
+
+
+@pytest.mark.parametrize(("real", "make"), IDS.values(), ids=IDS)
+def test_similar_ids_are_of_the_same_make_and_other_ids(real: str, make: str) -> None:
+    made = list(similar_ids(real))
+    assert len(set(made)) >= 4
+    assert real not in made
+    for each in made:
+        assert re.fullmatch(make, each), each

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,7 +15,6 @@ from virtool_contract.provider import Credentials, ProviderError, UnknownStateEr
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Document, Reply
 from virtool_contract.stage import Stage
-from virtool_contract.target import similar_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,28 +123,6 @@ def test_every_invalid_caller_differs_from_the_owner(target_of: TargetOf) -> Non
         right = target.headers(Caller.OWNER, own)
         for caller in Caller:
             assert caller is Caller.OWNER or target.headers(caller, own) != right
-
-
-IDS = {
-    "letters": ("uskrqsxm", r"[a-z]{8}"),
-    "mixed": ("a1B2-c3_D4", r"[a-f]\d[A-F]\d-[a-f]\d_[A-F]\d"),
-    "integer": ("1204", r"[1-9]\d{7}"),
-    "nines": ("99", r"[1-9]\d{7}"),
-    "hex": ("507f1f77bcf86cd799439011", r"[0-9a-f]{24}"),
-    "UUID": ("f47ac10b-58cc-4372-a567-0e02b2c3d479", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "one digit": ("9", r"\d{8}"),
-    "one letter": ("z", r"[a-z]{8}"),
-    "beyond ASCII": ("\u00e9a", r"(\u00e9[a-f]){4}"),
-}
-
-
-@pytest.mark.parametrize(("real", "make"), IDS.values(), ids=IDS)
-def test_similar_ids_are_of_the_same_make_and_other_ids(real: str, make: str) -> None:
-    made = list(similar_ids(real))
-    assert len(set(made)) >= 4
-    assert real not in made
-    for each in made:
-        assert re.fullmatch(make, each), each
 
 
 def test_an_analysis_that_was_handed_out_before_is_an_error(target_of: TargetOf) -> None:

@@ -108,14 +108,14 @@ def test_a_waiver_that_is_not_needed_is_stale(contract: Contract) -> None:
     assert verdicts.outcome is RunOutcome.VIOLATES
     (rotten,) = verdicts.rotten
     assert rotten.says == (
-        "waivers.yaml:12: get.document: the waiver is stale, for the clause was kept and "
-        "'404*' was not seen; delete lines 12 to 15"
+        "waivers.yaml:12: get.document: the waiver is stale, for '404*' was not seen in a run that "
+        "would have shown it; delete lines 12 to 15"
     )
     bare = replace(WAIVER, observed="", last=12)
     (rotten,) = reach(contract, observing(contract), scope(bare)).rotten
     assert rotten.says == (
-        "waivers.yaml:12: get.document: the waiver is stale, for the clause was kept and "
-        "no deviation was seen; delete line 12"
+        "waivers.yaml:12: get.document: the waiver is stale, for the clause was kept in a run that "
+        "would have shown it; delete line 12"
     )
 
 
@@ -125,6 +125,19 @@ def test_of_two_waivers_of_a_clause_the_one_that_is_not_needed_is_stale(
     other = replace(WAIVER, observed="500*", first=20, last=23)
     verdicts = reach(contract, waive(observing(contract), WAIVER), scope(WAIVER, other))
     assert [(each.waiver, each.kind) for each in verdicts.rotten] == [(other, "stale")]
+
+
+def test_a_waiver_is_stale_where_its_clause_is_only_seen_broken_in_another_waived_way(
+    contract: Contract,
+) -> None:
+    user, index = (
+        replace(WAIVER, observed=f'/: "{name}" is a required property', first=first, last=first)
+        for first, name in ((12, "user"), (20, "index"))
+    )
+    ledger = waive(observing(contract, "get.document"), user)
+    assert [each.waiver for each in reach(contract, ledger, scope(user, index)).rotten] == [index]
+    inside = replace(index, observed="/user/id: 7 is not of type *")
+    assert reach(contract, ledger, scope(user, inside)).rotten == ()
 
 
 @pytest.mark.parametrize(

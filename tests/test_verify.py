@@ -97,7 +97,7 @@ def test_a_violation_is_reported_with_what_it_takes(
     assert done.stdout.splitlines()[-1].startswith("violates: 1 broken, ")
     assert f"{clause} (must): " in done.stdout
     assert re.search(
-        r"^  expected  .+\n  received  .+\n  replay    virtool-contract verify .*",
+        r"^  expected  .+\n  received  .+\n  replay    virtool-contract replay .+",
         done.stdout,
         re.MULTILINE,
     )
@@ -427,6 +427,27 @@ def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
     )
     assert done.returncode == 3, done.stdout + done.stderr
     assert "failed by itself" in done.stdout + done.stderr
+
+
+def test_a_chapter_that_cannot_be_read_is_not_called_an_interrupt(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['schemathesis'] = None\n"
+        "from virtool_contract.cli import main\n"
+        "sys.exit(main(['verify']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stderr.startswith(
+        "could not test: the suite failed by itself: ModuleNotFoundError: import of schemathesis "
+    )
 
 
 def test_several_processes_reach_the_same_verdict(cli: Cli, served: Served, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Done: TypeAlias = subprocess.CompletedProcess[str]
 
 QUICK = ("--effort", "quick")
-FAULTS = ("user-missing", "second-finalize-is-400", "remove-is-202")
+FAULTS = ("user-missing", "second-finalize-is-400", "remove-is-202", "workflow-missing")
 BROKEN = {"get.document", "finalize.answer", "finalize.once", "remove.no-content"} | {
     "documented-status"
 }
@@ -84,10 +84,13 @@ def test_a_file_that_covers_all_is_green_and_nothing_less(
     mended = served(service(FAULTS[::2], ()))
     done = cli("verify", *at(mended), *QUICK, cwd=tmp_path)
     assert done.returncode == 1, done.stdout
-    assert (
-        f"\nWaivers that fail the run (1):\n  waivers.yaml:{place}: finalize.once: " in done.stdout
-    )
+    assert "\nWaivers that fail the run (3):\n" in done.stdout
+    assert f"\n  waivers.yaml:{place}: finalize.once: " in done.stdout
     assert f"delete lines {place} to {place + 3}\n" in done.stdout
+    # Those of a member that is there again, too, though another one is missing as before.
+    for clause in ("get.document", "finalize.answer"):
+        said = rf"^  waivers\.yaml:\d+: {clause}: the waiver is stale, for .+\"workflow\""
+        assert re.search(said, done.stdout, re.MULTILINE)
 
     otherwise = served(service((*FAULTS[::2], "second-finalize-ignored"), ()))
     done = cli("verify", *at(otherwise), *QUICK, *reports, cwd=tmp_path)

@@ -14,18 +14,24 @@ FOR_REPLAYS = 24
 class Budget:
     """The analyses that this process may ask for: `most` in all.
 
-    `source` says where that number comes from; the last `reserved` are not for now.
+    `source` says where that number comes from; `to_come` is how many the promises that are to come
+    are likely to use, and the last `reserved` are not for now.
     """
 
     most: int
     source: str
     used: int = 0
+    to_come: float = 0.0
     reserved: int = 0
 
-    @property
-    def for_replays(self) -> int:
-        """How many to leave for replays when a search ends."""
-        return min(FOR_REPLAYS, self.most // 10)
+    def reserve_for_replays(self, *, searching: bool) -> None:
+        """Before a promise: a search leaves enough to try again what it finds, others need not."""
+        self.reserved = min(FOR_REPLAYS, self.most // 10) if searching else 0
+
+    def reserve_for_promises(self, use: float) -> None:
+        """Before the replays of a promise, itself likely to use so many: leave those to come."""
+        self.to_come -= use
+        self.reserved = max(0, round(self.to_come))
 
     def can_spare(self, count: int) -> bool:
         """Whether so many more may be asked for now."""

@@ -19,7 +19,7 @@ MOST_PROCESSES = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit codes are those of DESIGN, section 8."""
+    """Run one command; the exit codes are those of the README."""
     occupy_standard_streams()
     parser = build_parser()
     chosen = parser.parse_args(arguments)
@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         drop_output()
         return USAGE
+    except ImportError as error:
+        missing = f"the module {error.name!r} cannot be imported ({error.path or 'not there'})"
+        print(f"virtool-contract: {missing}; install virtool-contract again", file=sys.stderr)
+        return COULD_NOT_TEST
     except Exception as error:  # noqa: BLE001 - Python's own exit code for it is that of a violation
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -16,7 +16,7 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One checkable promise (DESIGN's words): slug, RFC 2119 level, what it says, and its source.
+    """One checkable promise: slug, RFC 2119 level, what it says, and its source.
 
     `operation` is the operationId it stands under, empty for those of the root; `race` marks a
     promise that only concurrent requests can show; `line` is where it stands in the file.

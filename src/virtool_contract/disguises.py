@@ -1,7 +1,7 @@
-"""Ids that look like a real one and are not: a read of one must not find the analysis."""
+"""Ids that look like a real one, and ids of its make: a read of one must not find the analysis."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 HEXADECIMAL = re.compile(r"[0-9a-fA-F{}-]+")
@@ -47,3 +47,35 @@ def disguised(analysis_id: str, disguise: str) -> str:
 def in_shell(variable: str, disguise: str) -> str:
     """The same in bash, percent-encoded for a URL, for an id in a variable."""
     return (DISGUISES[disguise][1] if disguise else "${ID}").replace("ID", variable)
+
+
+SHORTEST_ABSENT = 8
+"""Shorter ids have neighbours: one that nobody has now is somebody's a moment later, and `28` is
+the beginning of `280`. Eight digits still fit an integer column of 32 bits."""
+
+
+def similar_ids(analysis_id: str) -> Iterator[str]:
+    """Ids of the make of a real one, for one that nobody has: digits for digits, and so on.
+
+    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed. A short
+    one is repeated until it is `SHORTEST_ABSENT` characters long.
+    """
+    real = (analysis_id * SHORTEST_ABSENT)[: max(len(analysis_id), SHORTEST_ABSENT)]
+    for shift in range(1, 9):
+        made = "".join(_shifted(char, shift + place) for place, char in enumerate(real))
+        if made != real:  # one of no letters and digits comes back to itself
+            yield made
+
+
+def _shifted(char: str, shift: int) -> str:
+    for alphabet in (
+        "0123456789",
+        "abcdef",
+        "ghijklmnopqrstuvwxyz",
+        "ABCDEF",
+        "GHIJKLMNOPQRSTUVWXYZ",
+    ):
+        if char in alphabet:
+            moved = alphabet[(alphabet.index(char) + shift) % len(alphabet)]
+            return "9" if moved == "0" and alphabet[0] == "0" else moved
+    return char

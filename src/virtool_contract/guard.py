@@ -1,4 +1,4 @@
-"""Which ids may be written to, and why; keeps a log of every write (DESIGN, section 7)."""
+"""Which ids may be written to, and why; keeps a log of every write (docs/safety.md)."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """The oracle: what is due in answer to a request, given the state of its subject. Pure.
 
-One rule (DESIGN, section 3): collect every reason there is to refuse; with none, the success
+One rule: collect every reason there is to refuse; with none, the success
 response is due and the state it leaves follows; with one or more, any response that the contract
 lists for one of those reasons is right, and nothing changes.
 """
@@ -138,7 +138,7 @@ def step(
     *,
     implemented: bool = True,
 ) -> Due:
-    """What is due for one request (page: Get, Finalize and Remove, Errors; DESIGN, section 3)."""
+    """What is due for one request (page: Get, Finalize and Remove, Errors)."""
     reasons = {
         "unauthenticated": caller.is_former or not caller.is_known,
         "not-own": caller.is_known and caller is not Caller.OWNER,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
-from virtool_contract.disguises import disguised
+from virtool_contract.disguises import SHORTEST_ABSENT, disguised
 from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge
@@ -15,7 +15,6 @@ from virtool_contract.recorder import Tag
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Known
 from virtool_contract.target import (
-    SHORTEST_ABSENT,
     UNAVAILABLE,
     Subject,
     Target,

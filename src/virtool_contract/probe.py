@@ -77,8 +77,8 @@ def _readable(target: Target, subject: Subject) -> None:
     if answer.status != 200:
         raise TargetTroubleError(
             f"the job that runs the analysis cannot read it: GET {where} answered "
-            f"{said}; are the provider's credentials, --base-url "
-            f"({target.api.base_url}) and --api-root right?"
+            f"{said}; are the provider's credentials, --base-url ({target.api.base_url}) and "
+            "--api-root right, and is a --state-file one that no run has used before?"
         )
     with suppress(NotJsonError):  # a broken clause, which the promises will report
         check_pending(parse(answer.body))

@@ -1,6 +1,6 @@
 """Provider states: what the target must hold before a scenario, set up by whoever runs the target.
 
-The messages are Pact's state changes (DESIGN, section 6): one JSON object in, one out.
+The messages are Pact's state changes (docs/targets.md): one JSON object in, one out.
 """
 
 import json
@@ -20,6 +20,15 @@ ANSWER_LIMIT = 1024 * 1024
 
 class ProviderError(RuntimeError):
     """The provider did not set up what was asked for; the run can establish nothing (exit 3)."""
+
+
+class AnswerError(ProviderError):
+    """The provider's answer to a state change lacks what it is asked for; `why` says what."""
+
+    def __init__(self, state: str, why: str) -> None:
+        """Say so with the state, for which reason only is in `why`."""
+        super().__init__(f"the provider's answer to {state!r} {why}")
+        self.why = why
 
 
 class ExhaustedError(ProviderError):
@@ -82,7 +91,7 @@ def read_answer(
     try:
         answer = parse(raw)
     except NotJsonError as error:
-        raise ProviderError(f"{said}, {error}: {hint}") from None
+        raise ProviderError(f"{said} with what is no JSON ({error}): {hint}") from None
     if not isinstance(answer, dict):
         raise ProviderError(f"{said} with {_kind(answer)}: expected a JSON object")
     if not is_text(answer):
@@ -109,16 +118,15 @@ def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") ->
     that leaves it be.
 
     Raises:
-        ProviderError: refused, or the answer lacks `analysis_id` or credentials.
+        AnswerError: the answer lacks `analysis_id` or credentials.
+        ProviderError: refused.
     """
     params = {"files": files} | ({"sample_of": sample_of} if sample_of else {})
     answer = provider.change("setup", PENDING_ANALYSIS, params)
     analysis_id = answer.get("analysis_id")
     if isinstance(analysis_id, bool) or not isinstance(analysis_id, str | int) or analysis_id == "":
-        raise ProviderError(
-            f"the provider's answer to {PENDING_ANALYSIS!r} has no `analysis_id`: "
-            f"expected a string, got {_kind(analysis_id)}"
-        )
+        got = _kind(analysis_id)
+        raise AnswerError(PENDING_ANALYSIS, f"has no `analysis_id`: expected a string, got {got}")
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
 
 
@@ -133,7 +141,8 @@ def check_pending(document: Json) -> None:
     if document.get("ready") is True and isinstance(document.get("results"), dict):
         raise ProviderError(
             "the provider handed out an analysis that is not pending: its `ready` is true; "
-            "expected a fresh analysis without results for the state 'a pending analysis'"
+            "expected a fresh analysis without results for the state 'a pending analysis', and a "
+            "--state-file that no run has used before"
         )
 
 
@@ -142,7 +151,8 @@ def job_without_analysis(provider: Provider) -> Credentials:
 
     Raises:
         UnknownStateError: the provider cannot.
-        ProviderError: refused, or the answer lacks credentials.
+        AnswerError: the answer lacks credentials.
+        ProviderError: refused.
     """
     answer = provider.change("setup", JOB_WITHOUT_ANALYSIS, {})
     return _credentials(answer, JOB_WITHOUT_ANALYSIS)
@@ -151,16 +161,12 @@ def job_without_analysis(provider: Provider) -> Credentials:
 def _credentials(answer: Mapping[str, Any], state: str) -> Credentials:
     headers = answer.get("headers")
     if headers is not None and not _is_headers(headers):
-        raise ProviderError(
-            f"the provider's answer to {state!r} has wrong `headers`: "
-            "expected an object of strings in printable ASCII"
+        raise AnswerError(
+            state, "has wrong `headers`: expected an object of strings in printable ASCII"
         )
     job_id, job_key = answer.get("job_id"), answer.get("job_key")
     if not headers and (job_id in (None, "") or not isinstance(job_key, str) or not job_key):
-        raise ProviderError(
-            f"the provider's answer to {state!r} lacks credentials: expected `job_id` and "
-            "`job_key`, or `headers`"
-        )
+        raise AnswerError(state, "lacks credentials: expected `job_id` and `job_key`, or `headers`")
     job = "" if job_id is None else str(job_id)
     return Credentials(job_id=job, job_key=str(job_key or ""), headers=headers or {})
 

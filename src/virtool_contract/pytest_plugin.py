@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import distributed, interrupts, loading, trial, waivers
+from virtool_contract import chapters, distributed, interrupts, loading, trial, waivers
 from virtool_contract.budget import HINT
+from virtool_contract.conclusion import Conclusion, Ending
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
 from virtool_contract.fixtures import LEDGER, Fixtures
@@ -23,27 +24,17 @@ from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
 from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
-from virtool_contract.reports import baseline, changes, files, github
-from virtool_contract.reports import text as text_report
-from virtool_contract.reports.comparison import Comparison
+from virtool_contract.reports import baseline
 from virtool_contract.reports.reading import Recorded
-from virtool_contract.reports.report import Report
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
-from virtool_contract.traffic import recording
 from virtool_contract.traffic.recording import Recording
-from virtool_contract.verdict import Scope, Verdicts, reach
 from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
-SUITE = "contract_tests"
 OURS = "--base-url"  # declared by pytest-base-url
 PROPERTY = "virtool_contract"
 FAILED = "virtool_contract_failed"
-OWN_WORDS = frozenset(
-    {"virtool_contract.stage", "virtool_contract.race", "virtool_contract.explore"}
-)
-"""Where the words come from that every chapter is written with."""
 COULD_NOT_TEST = 3
 
 
@@ -102,7 +93,6 @@ class ContractPlugin:
         self.run: Run | None = None
         self.total = Ledger()
         self.started = time.monotonic()
-        self.seconds = 0.0
         self.rerun = "pytest --pyargs contract_tests"
         self.problem = ""
         self.selected = False
@@ -110,17 +100,14 @@ class ContractPlugin:
         self.clauses: tuple[str, ...] = ()
         self.settings: Settings | None = None
         self.contract: Contract | None = None
-        self.verdicts: Verdicts | None = None
-        self.report: Report | None = None
+        self.conclusion: Conclusion | None = None
         self.today = distributed.day_of(config) or waivers.utc_today()
         self.waivers: Waivers | None = None
         self.baseline: Recorded | None = None
-        self.comparison: Comparison | None = None
         self.part: Part | None = None
         self.recordings: list[Recording] = []
         self.is_collected = False
         self.processes: list[int] = []
-        self.to_come = 0.0
 
     # Collection
 
@@ -132,7 +119,7 @@ class ContractPlugin:
         self.is_collected = True  # so a wrong -k, say, has not ended the session
 
     def _select(self, items: list[pytest.Item]) -> None:
-        ours = [item for item in items if _is_ours(item)]
+        ours = [item for item in items if chapters.is_ours(item)]
         if not ours:
             return
         try:
@@ -145,11 +132,11 @@ class ContractPlugin:
             self._refuse(items, str(error), pytest.ExitCode.USAGE_ERROR)
             return
         for item in ours:
-            item.extra_keyword_matches.update(_clauses(item))
+            item.extra_keyword_matches.update(chapters.clauses(item))
         left_out = [item for item in ours if not self._is_in_effort(item)]
         items[:] = [item for item in items if item not in left_out]
         # Promises first: what they find need not be searched for, and analyses may be few.
-        items.sort(key=_is_search)
+        items.sort(key=chapters.is_search)
         self.collected = len(ours) - len(left_out)
 
     def _is_in_effort(self, item: pytest.Item) -> bool:
@@ -176,11 +163,9 @@ class ContractPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start and probe, once it is sure that there is something to run."""
-        ours = [item for item in session.items if _is_ours(item)]
+        ours = [item for item in session.items if chapters.is_ours(item)]
         self.selected = len(ours) < self.collected
-        self.clauses = tuple(sorted({each for item in ours for each in _clauses(item)}))
-        _, processes = share_of(self.config)
-        self.to_come = sum(map(_likely_use, ours)) / processes
+        self.clauses = tuple(sorted({each for item in ours for each in chapters.clauses(item)}))
         ready = ours and self.settings is not None and self.is_collected
         if not ready or self.config.option.collectonly:
             return
@@ -189,6 +174,9 @@ class ContractPlugin:
             interrupts.heed()
         try:
             self.run = Run.start(self.settings, self.waivers, share_of(self.config))
+            if self.run.target.budget:
+                _, processes = share_of(self.config)
+                self.run.target.budget.to_come = sum(map(chapters.likely_use, ours)) / processes
             told = distributed.known_of(self.config)
             self.run.known = told or baseline.known(self.baseline)
         except (TargetTroubleError, ProviderError) as error:
@@ -201,47 +189,35 @@ class ContractPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Turn what a promise observed into its outcome."""
-        if not _is_ours(item) or self.run is None:
+        if not chapters.is_ours(item) or self.run is None:
             return (yield)
         unseen = ""
-        self.run.note_promise(_clauses(item))
-        self._reserve(item)
+        self.run.note_promise(chapters.clauses(item))
+        budget = self.run.target.budget
+        if budget:
+            budget.reserve_for_replays(searching=chapters.is_search(item))
         try:
             yield
         except (Unobserved, UnknownStateError) as reason:
             unseen = str(reason)
         except ExhaustedError as error:
-            if not _is_search(item):
+            if not chapters.is_search(item):
                 self._give_up(item, ExhaustedError(f"{error}; {HINT}"))
             unseen = str(error)
             self._note_early_end(item, error)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
         ledger = item.stash.get(LEDGER, Ledger())
-        self._reserve(item, replaying=True)
+        if budget:
+            budget.reserve_for_promises(chapters.likely_use(item))
         try:
             trial.confirm(self.run, ledger)
         except (TargetTroubleError, ProviderError) as error:
             self._give_up(item, error)
         try:
-            trial.conclude(self.run, _clauses(item), ledger, unseen)
+            trial.conclude(self.run, chapters.clauses(item), ledger, unseen)
         except Unobserved as reason:
             pytest.skip(str(reason))
-
-    def _reserve(self, item: pytest.Item, *, replaying: bool = False) -> None:
-        """Keep analyses back where they are few.
-
-        Replays leave enough for the promises that are to come, and searches some for replays.
-        """
-        assert self.run
-        budget = self.run.target.budget
-        if budget is None:
-            return
-        if replaying:
-            self.to_come -= _likely_use(item)
-            budget.reserved = max(0, round(self.to_come))
-        else:
-            budget.reserved = budget.for_replays if _is_search(item) else 0
 
     def _note_early_end(self, item: pytest.Item, error: ExhaustedError) -> None:
         """A search that analyses ran out for ends there, which the report says."""
@@ -267,11 +243,11 @@ class ContractPlugin:
         report = yield
         if call.excinfo is not None and call.excinfo.errisinstance(Violation):
             report.longrepr = str(call.excinfo.value)
-        elif report.failed and _is_ours(item):
+        elif report.failed and chapters.is_ours(item):
             report.longrepr = self._hide(str(report.longrepr))
             last = str(report.longrepr).strip().splitlines()[-1:]
             report.user_properties.append((FAILED, " ".join(last)))
-        if _is_ours(item):
+        if chapters.is_ours(item):
             report.sections = [(name, self._hide(text)) for name, text in report.sections]
         if report.when == "teardown" and LEDGER in item.stash:
             report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
@@ -357,11 +333,14 @@ class ContractPlugin:
             if self.part.code == COULD_NOT_TEST:
                 self._report_nothing(self.part)
             return
-        self._conclude_run(self.part)
-        assert self.verdicts
-        if self.verdicts.exit_code == COULD_NOT_TEST:
+        part = replace(self.part, problem=self.problem or self.part.problem)
+        ending = self._ending(part)
+        due = self.waivers or waivers.load(ending.settings.waivers, ending.contract, self.today)
+        self.conclusion = ending.conclude(due, self.baseline)
+        verdicts = self.conclusion.report.verdicts
+        if verdicts.exit_code == COULD_NOT_TEST:
             session.exitstatus = COULD_NOT_TEST
-        elif self.verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
+        elif verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _take_recording(self, run: Run) -> None:
@@ -382,15 +361,6 @@ class ContractPlugin:
             return
         self.part = replace(self.part, traffic=left.part, left_out=left.left_out)
 
-    def _write_traffic(self, part: Part) -> str:
-        """Write what was recorded, where that was asked for; what is wrong with it, if anything."""
-        assert self.settings
-        assert self.contract
-        if not self.settings.report_dir or not self.recordings:
-            return ""
-        about = {"_contract": self.contract.version, "_removes": part.removes}
-        return recording.put_together(Path(self.settings.report_dir), self.recordings, about)
-
     def _own_part(self, run: Run) -> Part:
         return Part(
             base_url=run.target.api.base_url,
@@ -401,43 +371,23 @@ class ContractPlugin:
             problem=self.problem,
         )
 
-    def _conclude_run(self, part: Part) -> None:
-        settings = self.settings = self.settings or settings_of(self.config)
-        contract = self.contract = self.contract or loading.load(settings.spec)
-        scope = Scope(
-            removes=part.removes,
-            races=settings.effort != EFFORTS[0],
-            effort=settings.effort,
-            waivers=self.waivers or waivers.load(settings.waivers, contract, self.today),
-            everything=not part.selected,
-            selected=frozenset(part.clauses),
-            strict=settings.strict,
-            problem=self.problem or part.problem,
+    def _ending(self, part: Part) -> Ending:
+        settings = self.settings or settings_of(self.config)
+        return Ending(
+            contract=self.contract or loading.load(settings.spec),
+            settings=settings,
+            part=part,
+            total=self.total,
+            recordings=tuple(self.recordings),
+            rerun=self.rerun,
+            seconds=time.monotonic() - self.started,
         )
-        self.verdicts = reach(contract, self.total, scope)
-        self.seconds = time.monotonic() - self.started
-        self.report = self._report(self.verdicts, part)
-        problems = self._write_traffic(part), files.write(self.report)
-        if problem := "; ".join(filter(None, problems)):
-            self.verdicts = reach(contract, self.total, replace(scope, problem=problem))
-            self.report = self._report(self.verdicts, part)
-            files.write(self.report)  # those that can be written say so too
-        if self.baseline and self.verdicts.exit_code != COULD_NOT_TEST:
-            self.comparison = baseline.against(self.baseline, self.report)
-
-    @property
-    def exit_code(self) -> int:
-        """What the verdicts come to, held against the baseline where there is one."""
-        assert self.report
-        return baseline.exit_code(self.report, self.comparison)
 
     def _report_nothing(self, part: Part) -> None:
         """Write a report that says why there is nothing to report, where one was asked for."""
-        settings = self.settings = self.settings or settings_of(self.config)
-        contract = self.contract = self.contract or loading.load(settings.spec)
-        verdicts = reach(contract, self.total, Scope(problem=part.problem))
-        self.report = self._report(verdicts, replace(part, base_url=settings.base_url or ""))
-        files.write(self.report)
+        ending = self._ending(part)
+        part = replace(part, base_url=ending.settings.base_url or "")
+        self.conclusion = replace(ending, part=part).give_up()
 
     def so_far(self) -> SoFar | None:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""
@@ -447,33 +397,9 @@ class ContractPlugin:
             return None
         return SoFar(requests=self.total.requests, broken=tuple(self.total.deviations))
 
-    def text(self) -> str:
-        """The verdicts for a terminal; empty where none were reached."""
-        if self.verdicts is None or self.report is None:
-            return ""
-        text = text_report.render(self.report)
-        return f"{text}\n{changes.text(self.comparison)}" if self.comparison else text
-
-    def annotations(self) -> str:
-        """What is to be printed for GitHub Actions, whose summary is written; empty elsewhere."""
-        return github.tell(self.report, os.environ) if self.report else ""
-
-    def _report(self, verdicts: Verdicts, part: Part) -> Report:
-        assert self.contract
-        assert self.settings
-        return Report(
-            contract=self.contract,
-            verdicts=verdicts,
-            settings=self.settings,
-            base_url=part.base_url,
-            path=part.path,
-            rerun=self.rerun,
-            seconds=self.seconds,
-        )
-
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
         """Close the run with the clause table."""
-        text = self.text()
+        text = self.conclusion.text() if self.conclusion else ""
         if self.part is not None and self.part.code:
             could_not = self.part.code == COULD_NOT_TEST
             text = f"{'could not test' if could_not else 'ERROR'}: {self.part.problem}\n"
@@ -484,34 +410,8 @@ class ContractPlugin:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Tell GitHub Actions, also where pytest has no summary; `verify` does so itself."""
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and (said := self.annotations()):
+        if reporter is None or self.conclusion is None:
+            return
+        if said := self.conclusion.annotations(os.environ):
             reporter.ensure_newline()
             reporter.write(said)
-
-
-def _is_ours(item: pytest.Item) -> bool:
-    """Whether a test is of the suite, and not of somebody's folder of the same name."""
-    words = vars(getattr(item, "module", None) or object).values()
-    return item.path.parent.name == SUITE and any(
-        getattr(word, "__module__", None) in OWN_WORDS for word in words
-    )
-
-
-def _clauses(item: pytest.Item) -> list[str]:
-    return [each for mark in item.iter_markers("clause") for each in mark.args]
-
-
-def _is_search(item: pytest.Item) -> bool:
-    """Whether an item searches, beyond the promises, for what they do not show."""
-    return _is_ours(item) and item.get_closest_marker("effort") is not None
-
-
-def _likely_use(item: pytest.Item) -> float:
-    """How many analyses a promise uses up on average, where they are few.
-
-    Those about no clause of their own, which have every caller do everything in every state, mostly
-    do with what others have left.
-    """
-    if _is_search(item):
-        return 0
-    return 1 if _clauses(item) else 0.25

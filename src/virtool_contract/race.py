@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+from virtool_contract.disguises import SHORTEST_ABSENT
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
 from virtool_contract.json_values import NotJsonError, parse
@@ -16,7 +17,7 @@ from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
-from virtool_contract.target import SHORTEST_ABSENT, Subject, Target, Unobserved
+from virtool_contract.target import Subject, Target, Unobserved
 
 MOST_CLIENTS = 6
 PENDING_STATE = "pending"

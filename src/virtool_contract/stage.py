@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from virtool_contract.body import Body, finalize_body
+from virtool_contract.disguises import similar_ids
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Step
 from virtool_contract.subject import BY_OTHERS, Known
-from virtool_contract.target import Subject, Unobserved, similar_ids
+from virtool_contract.target import Subject, Unobserved
 
 MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {
     Phase.FINALIZED: ("finalize", finalize_body(dict(FIRST_RESULTS))),

@@ -1,6 +1,6 @@
 """The implementation under test and its provider: hands out subjects and credentials."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -340,35 +340,3 @@ class Target:
         if caller in {Caller.OWNER, Caller.OTHER_JOB}:
             return own if caller is Caller.OWNER else other
         return self.former_job(caller) if caller.is_former else self.idle_job()
-
-
-SHORTEST_ABSENT = 8
-"""Shorter ids have neighbours: one that nobody has now is somebody's a moment later, and `28` is
-the beginning of `280`. Eight digits still fit an integer column of 32 bits."""
-
-
-def similar_ids(analysis_id: str) -> Iterator[str]:
-    """Ids of the make of a real one, for one that nobody has: digits for digits, and so on.
-
-    Integer-looking and UUID-like ids stay so, for a target may refuse others as malformed. A short
-    one is repeated until it is `SHORTEST_ABSENT` characters long.
-    """
-    real = (analysis_id * SHORTEST_ABSENT)[: max(len(analysis_id), SHORTEST_ABSENT)]
-    for shift in range(1, 9):
-        made = "".join(_shifted(char, shift + place) for place, char in enumerate(real))
-        if made != real:  # one of no letters and digits comes back to itself
-            yield made
-
-
-def _shifted(char: str, shift: int) -> str:
-    for alphabet in (
-        "0123456789",
-        "abcdef",
-        "ghijklmnopqrstuvwxyz",
-        "ABCDEF",
-        "GHIJKLMNOPQRSTUVWXYZ",
-    ):
-        if char in alphabet:
-            moved = alphabet[(alphabet.index(char) + shift) % len(alphabet)]
-            return "9" if moved == "0" and alphabet[0] == "0" else moved
-    return char

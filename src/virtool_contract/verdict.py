@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.likeness import hides
 from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, Waivers
 
@@ -59,9 +60,10 @@ class Rotten:
             what = f"the waiver expired on {waiver.expires}"
             todo = f"mend the target and delete {lines}, or set a later `expires`"
         else:
-            seen = f"{waiver.observed!r} was" if waiver.observed else "no deviation was"
-            what = f"the waiver is stale, for the clause was kept and {seen} not seen"
-            what = what if waiver.observed else what.replace("was not seen", "was seen")
+            missed = (
+                f"{waiver.observed!r} was not seen" if waiver.observed else "the clause was kept"
+            )
+            what = f"the waiver is stale, for {missed} in a run that would have shown it"
             todo = f"delete {lines}"
         return f"{waiver.place}: {waiver.clause}: {what}; {todo}"
 
@@ -100,7 +102,7 @@ class Verdicts:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that says the same (DESIGN, section 8)."""
+        """The exit code that says the same (README, Exit codes)."""
         return EXIT_CODES[self.outcome]
 
 
@@ -144,10 +146,26 @@ def reach(contract: Contract, ledger: Ledger, scope: Scope) -> Verdicts:
         clauses=clauses,
         requests=ledger.requests,
         rotten=rotten,
-        troubles=tuple(ledger.troubles),
+        troubles=(*ledger.troubles, *_hints(ledger.tally)),
         problem=problem,
         tally=ledger.tally,
     )
+
+
+NO_FINALIZE = (
+    "no finalize succeeded, each was refused as malformed or invalid; if the target wants more "
+    "than `results` in the body, name it in --extra-body-fields, such as '{\"files\": []}'"
+)
+INVALID = frozenset({400, 422})
+
+
+def _hints(tally: Tally) -> Iterator[str]:
+    """What one setting may explain, where it would otherwise look like many broken clauses."""
+    finalized = {
+        seen.status for seen in tally.answers if seen.operation == "finalize" and not seen.reason
+    }
+    if finalized and finalized <= INVALID:
+        yield NO_FINALIZE
 
 
 def _verdict(clause: Clause, ledger: Ledger, scope: Scope) -> Verdict:
@@ -186,8 +204,8 @@ def _rotten(clauses: tuple[Verdict, ...], scope: Scope) -> Iterator[Rotten]:
     """The waivers that are past their date, and those that are not needed any more.
 
     The latter is only said where the run would have seen the deviation: all promises of such an
-    effort ran to the end, and the clause was kept. Where another deviation was in its way, this one
-    may come back.
+    effort ran to the end, and the clause was kept, or broken in none but waived ways that do not
+    hide this one. Where another deviation was in its way, this one may come back.
     """
     verdicts = {verdict.clause.id: verdict for verdict in clauses}
     for waiver in scope.waivers.entries:
@@ -201,9 +219,13 @@ def _rotten(clauses: tuple[Verdict, ...], scope: Scope) -> Iterator[Rotten]:
 
 
 def _would_show(waiver: Waiver, verdict: Verdict, scope: Scope) -> bool:
-    kept = verdict.observations and verdict.outcome in {Outcome.KEPT, Outcome.WAIVED}
+    if verdict.outcome not in {Outcome.KEPT, Outcome.WAIVED}:
+        return False
+    in_sight = verdict.observations or any(
+        not hides(each.waiver.observed, waiver.observed) for each in verdict.waived
+    )
     complete = scope.everything and not scope.problem
-    return bool(kept and complete and waiver.shows_at(scope.effort) and not waiver.intermittent)
+    return bool(in_sight and complete and waiver.shows_at(scope.effort) and not waiver.intermittent)
 
 
 HARMLESS = "remove.harmless"

@@ -14,6 +14,7 @@ import pytest
 
 from virtool_contract import interrupts, loading, pytest_plugin
 from virtool_contract.command_lines import settings_arguments, without_secrets
+from virtool_contract.conclusion import Conclusion
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
 from virtool_contract.ledger import Ledger
@@ -50,12 +51,17 @@ class Front:
         return cast("ContractPlugin | None", plugins and plugins.get_plugin(NAME))
 
     @property
+    def conclusion(self) -> Conclusion | None:
+        """What the run came to, once it has."""
+        return self.plugin.conclusion if self.plugin else None
+
+    @property
     def finished(self) -> Verdicts | None:
         """The verdicts of a run that came to its end."""
         if self.plugin is None or self.plugin.problem:
             return None
         elsewhere = self.plugin.part and self.plugin.part.problem
-        return None if elsewhere else self.plugin.verdicts
+        return None if elsewhere or self.conclusion is None else self.conclusion.verdicts
 
     @property
     def total(self) -> Ledger:
@@ -87,12 +93,13 @@ class Front:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a chapter that could not even be read."""
         if report.failed:
-            self.internal = str(report.longrepr).strip().splitlines()[-1]
+            self.internal = str(report.longrepr).splitlines()[-1].removeprefix("E").strip()
 
     def pytest_keyboard_interrupt(self) -> None:
-        """An interrupted run has not tested the contract."""
+        """An interrupted run has not tested the contract, nor one whose chapters cannot be read."""
         if self.plugin:
-            self.plugin.problem = self.plugin.problem or "interrupted"
+            why = f"the suite failed by itself: {self.internal}" if self.internal else "interrupted"
+            self.plugin.problem = self.plugin.problem or why
 
 
 def verify(
@@ -179,16 +186,16 @@ def arguments(
 def _conclude(front: Front, selection: str | None, code: int) -> int:
     """Say what became of a run, to people and to GitHub Actions."""
     exit_code = _say_verdict(front, selection, code)
-    if front.plugin is not None and (said := front.plugin.annotations()):
+    if front.conclusion is not None and (said := front.conclusion.annotations(os.environ)):
         _print(said)
     return exit_code
 
 
 def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     plugin = front.plugin
-    if plugin is not None and plugin.verdicts is not None:
-        _print(plugin.text())
-        return plugin.exit_code
+    if front.conclusion is not None and front.conclusion.began:
+        _print(front.conclusion.text())
+        return front.conclusion.exit_code
     if plugin is not None and plugin.problem:
         print(f"could not test: {plugin.problem}", file=sys.stderr)
         return COULD_NOT_TEST

@@ -25,8 +25,9 @@ def utc_today() -> date:
 class Waiver:
     """One entry: it stands from line `first` to line `last` of `file`.
 
-    `observed` is what the target does instead, `*` standing for anything; empty for whatever it
-    does. Below `effort` the deviation does not show; an `intermittent` one may not show at all.
+    `observed` is what the target does instead, as a pattern (see `likeness.matches`); empty for
+    whatever it does. Below `effort` the deviation does not show; an `intermittent` one may not
+    show at all.
     """
 
     clause: str

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
-from virtool_contract.disguises import DISGUISES
+from virtool_contract.disguises import DISGUISES, similar_ids
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Analysis, Call, Document, Job, Reply
-from virtool_contract.target import similar_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -111,8 +111,8 @@ class Analyses:
         with closing(self.connect()) as connection:
             connection.execute("BEGIN")  # one snapshot for the document and its files
             found = self.authorized(connection, analysis_id, authorization)
-            document = self.document(connection, found)
-            document["files"] = files_of(connection, analysis_id)
+            files = files_of(connection, analysis_id)
+            document = self.document(connection, found) | {"files": list(map(self.shown, files))}
         return answer(document)
 
     def finalize(self, analysis_id: str, authorization: str, body: bytes) -> Response:
@@ -144,8 +144,14 @@ class Analyses:
 
     def document(self, connection: sqlite3.Connection, row: sqlite3.Row) -> Document:
         """Return what an analysis is shown as, but for its files."""
-        document = document_of(connection, row)
-        return document | {"id": int(row["id"])} if self.ways.integer_ids else document
+        return self.shown(document_of(connection, row))
+
+    def shown(self, document: Document) -> Document:
+        """Return a document, or a file of one, with the id of the analysis as it is shown."""
+        if not self.ways.integer_ids:
+            return document
+        key = "analysis" if "analysis" in document else "id"
+        return document | {key: int(document[key])}
 
     def authorized(
         self, connection: sqlite3.Connection, analysis_id: str, authorization: str

@@ -161,11 +161,14 @@ def test_a_member_more_in_the_body_is_sent_when_asked_for(serve: Serve, tmp_path
     server, more = serve("--want-files"), ["-k", "finalize.answer"]
     code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
     assert (code, verdicts["finalize.answer"]) == (1, "broken")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert any("--extra-body-fields" in each for each in report["troubles"])
     more += shlex.split(option)
     code, verdicts = verified(server, TRANSPORTS["HTTP"], tmp_path, *more)
     assert (code, verdicts["finalize.answer"]) == (0, "kept")
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert any("--extra-body-fields" in each for each in report["adaptations"])
+    assert report["troubles"] == []
 
 
 def altered(folder: Path, old: str, new: str) -> Path:

@@ -52,7 +52,9 @@ class CommandProvider:
             except ProviderError as error:
                 self._failure = str(error)  # a late answer would be taken for the next one's
                 raise
-        return read_answer(self._place, "print answers only, one JSON object a line", state, raw)
+        return read_answer(
+            self._place, "it should print answers only, one JSON object a line", state, raw
+        )
 
     def directly(self) -> "CommandProvider":
         """Itself: it does nothing ahead."""

@@ -10,8 +10,8 @@ from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.provider import (
     JOB_WITHOUT_ANALYSIS,
     PENDING_ANALYSIS,
+    AnswerError,
     ExhaustedError,
-    ProviderError,
     UnknownStateError,
     is_text,
     job_without_analysis,
@@ -133,9 +133,8 @@ def _entry(line: str, where: str) -> Entry:
     entry = Entry(answer=value, state=str(state), files=files)
     try:
         _check(entry)
-    except ProviderError as error:
-        why = str(error).partition(" to ")[2].partition("' ")[2]
-        raise StateFileError(f"{where}: {why}; try {EXAMPLE}") from None
+    except AnswerError as error:
+        raise StateFileError(f"{where}: {error.why}; try {EXAMPLE}") from None
     return entry
 
 

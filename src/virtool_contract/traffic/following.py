@@ -23,7 +23,13 @@ from virtool_contract.subject import BY_OTHERS, READ, Known
 from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item
 from virtool_contract.traffic.suspects import Suspects
 from virtool_contract.traffic.together import broken, history, kept
-from virtool_contract.traffic.understanding import Option, agrees, all_break, best
+from virtool_contract.traffic.understanding import (
+    Option,
+    agrees,
+    all_break,
+    best,
+    by_a_refused_write,
+)
 
 MOST_STEPS = 30
 """So many of the latest requests are shown of what led to a deviation."""
@@ -133,6 +139,11 @@ class Follower:
             judgement = after_a_second_look(
                 self.bench.contract, due, known, surprise, upcoming.response
             )
+        other = self._if_it_took_effect(known)
+        if other is not None and not due.permits(item.spotted.status):
+            explained = self._due(other, caller, item).permits(item.spotted.status)
+            if explained:
+                judgement = by_a_refused_write(self.bench.contract, known, judgement, item.response)
         unsure = not self.is_told and known.cause is None and known.document is None
         return Option(
             known=known,
@@ -142,6 +153,14 @@ class Follower:
             judgement=judgement,
             is_unsure=unsure,
         )
+
+    def _if_it_took_effect(self, known: Known) -> Known | None:
+        """What would be known if the refused write that came last had taken effect all the same."""
+        cause = known.cause
+        if known.doubtful or cause is None or not cause.topic.startswith("effect-of-refusal"):
+            return None
+        leaves = self.bench.contract.operations[cause.operation].success.leaves
+        return replace(known, phase=Phase(leaves)) if leaves else None
 
     def _take(self, chosen: Sequence[Option], item: Item) -> None:
         """Count what is kept, and suspect what is broken, whatever is the case."""

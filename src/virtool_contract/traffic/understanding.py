@@ -1,9 +1,11 @@
 """One way to understand a recorded answer, and which ways are the best. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from virtool_contract.judge import Finding, Judgement
+from virtool_contract.contract import Contract
+from virtool_contract.exchange import Response
+from virtool_contract.judge import Finding, Judgement, describe
 from virtool_contract.model import Caller, Due
 from virtool_contract.subject import Known
 
@@ -37,6 +39,31 @@ def best(options: Sequence[Option]) -> list[Option]:
     fitting = [option for option in options if option.fits] or list(options)
     fewest = min(len(option.judgement.broken) for option in fitting)
     return [option for option in fitting if len(option.judgement.broken) == fewest]
+
+
+def by_a_refused_write(
+    contract: Contract, known: Known, judgement: Judgement, response: Response
+) -> Judgement:
+    """Blame a wrong status on the refused write before it, which has taken effect all the same.
+
+    A run reads after each write, and so finds that out before the next one.
+    """
+    cause = known.cause
+    assert cause
+    others = [
+        each
+        for each in judgement.findings
+        if each.kept or not each.topic.startswith(("success", "refused"))
+    ]
+    finding = Finding(
+        clause=contract.clause_for(cause.operation, cause.topic),
+        kept=False,
+        expected=f"no effect of the {cause.operation} that was refused",
+        actual=describe(response),
+        topic=cause.topic,
+        operation=cause.operation,
+    )
+    return replace(judgement, findings=(finding, *others))
 
 
 def agrees(option: Option, finding: Finding) -> bool:
