@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from virtool_contract.contract import Contract
 from virtool_contract.history import History
 from virtool_contract.json_values import show
-from virtool_contract.judge import Finding, after_a_second_look, judge, judge_status
+from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge, judge_status
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.provider import Credentials
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.secrets import Secrets
-from virtool_contract.subject import BY_OTHERS, READ, Known
+from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item
 from virtool_contract.traffic.suspects import Suspects
 from virtool_contract.traffic.together import broken, history, kept
@@ -61,6 +61,7 @@ class Follower:
         self.possible = self._start(first)
         self.steps: deque[Step] = deque(maxlen=MOST_STEPS)
         self.writes = first.before
+        self.refused: dict[Cause, None] = {}
 
     def _start(self, first: Item) -> tuple[Known, ...]:
         if first.spotted.disguise or first.spotted.state == "absent":
@@ -96,6 +97,7 @@ class Follower:
         self._take(chosen, item)
         learnt = [known for option in chosen for known in self._learnt(option, item, upcoming)]
         self.possible = _distinct(learnt)
+        self._note_refused()
 
     def _ways(self, item: Item) -> list[tuple[Known, Caller]]:
         return [(known, caller) for known in self.possible for caller in item.callers]
@@ -139,11 +141,8 @@ class Follower:
             judgement = after_a_second_look(
                 self.bench.contract, due, known, surprise, upcoming.response
             )
-        other = self._if_it_took_effect(known)
-        if other is not None and not due.permits(item.spotted.status):
-            explained = self._due(other, caller, item).permits(item.spotted.status)
-            if explained:
-                judgement = by_a_refused_write(self.bench.contract, known, judgement, item.response)
+        if judgement.broken and not due.permits(item.spotted.status) and not known.doubtful:
+            judgement = self._by_refused(known, caller, item, judgement)
         unsure = not self.is_told and known.cause is None and known.document is None
         return Option(
             known=known,
@@ -154,13 +153,24 @@ class Follower:
             is_unsure=unsure,
         )
 
-    def _if_it_took_effect(self, known: Known) -> Known | None:
-        """What would be known if the refused write that came last had taken effect all the same."""
-        cause = known.cause
-        if known.doubtful or cause is None or not cause.topic.startswith("effect-of-refusal"):
-            return None
-        leaves = self.bench.contract.operations[cause.operation].success.leaves
-        return replace(known, phase=Phase(leaves)) if leaves else None
+    def _by_refused(
+        self, known: Known, caller: Caller, item: Item, judgement: Judgement
+    ) -> Judgement:
+        """Blame a refused write that was not read back, if its effect explains a wrong status."""
+        assert item.response
+        for cause in self.refused:
+            leaves = self.bench.contract.operations[cause.operation].success.leaves
+            changed = replace(known, phase=Phase(leaves))
+            if self._due(changed, caller, item).permits(item.spotted.status):
+                contract = self.bench.contract
+                return by_a_refused_write(contract, cause, judgement, item.response)
+        return judgement
+
+    def _note_refused(self) -> None:
+        """Keep in mind the writes that were refused since it was last known what came of any."""
+        causes = [known.cause for known in self.possible if known.cause]
+        refused = [each for each in causes if each.topic.startswith("effect-of-refusal")]
+        self.refused = {**self.refused, **dict.fromkeys(refused)} if refused else {}
 
     def _take(self, chosen: Sequence[Option], item: Item) -> None:
         """Count what is kept, and suspect what is broken, whatever is the case."""

@@ -7,7 +7,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.judge import Finding, Judgement, describe
 from virtool_contract.model import Caller, Due
-from virtool_contract.subject import Known
+from virtool_contract.subject import Cause, Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +42,12 @@ def best(options: Sequence[Option]) -> list[Option]:
 
 
 def by_a_refused_write(
-    contract: Contract, known: Known, judgement: Judgement, response: Response
+    contract: Contract, cause: Cause, judgement: Judgement, response: Response
 ) -> Judgement:
     """Blame a wrong status on the refused write before it, which has taken effect all the same.
 
     A run reads after each write, and so finds that out before the next one.
     """
-    cause = known.cause
-    assert cause
     others = [
         each
         for each in judgement.findings
