@@ -103,11 +103,11 @@ def measured(file: Path) -> tuple[float, float, int]:
     return usage.ru_maxrss / 1024, time.monotonic() - started, process.returncode
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Measure both kinds of file."""
     made = parser(__doc__, repeats=1)
     made.add_argument("--exchanges", type=int, default=100_000, metavar="N", help="how many")
-    given = made.parse_args()
+    given = made.parse_args(arguments)
     head = ("file", "exchanges", "megabytes", "peak", "seconds", "rate", "exit")
     bench = Benchmark.begin("validate", head, given.json)
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +126,8 @@ def main() -> None:
             )
             file.unlink()
     bench.end()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
