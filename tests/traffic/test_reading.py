@@ -27,7 +27,7 @@ def har(*entries: object, **members: object) -> str:
         ("a.har", "<html>", "is no HAR"),
         ("a.har", '{"log": {"entries": [', "ends within its entries, after 0"),
         ("a.har", har(get({}, 0))[:-40], "ends within its entries"),
-        ("a.har", '{"log": {"entries": [{]}}', "is no HAR"),
+        ("a.har", '{"log": {"entries": [{]}}', "no"),
         ("a.har", har(1), "entry 1: is no object"),
         ("a.har", har(get({}, 0), {}), "entry 2: is no entry of a HAR (\"no 'request'\")"),
         ("a.har", har({**get({}, 0), "startedDateTime": "today"}), "entry 1: is no entry"),

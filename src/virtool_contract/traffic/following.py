@@ -4,7 +4,6 @@ What may be the case is a set of what can be known, and each answer narrows it. 
 nothing in it explains breaks a clause: one that it breaks whatever is the case.
 """
 
-import base64
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +15,9 @@ from virtool_contract.judge import Finding, Judgement, after_a_second_look, judg
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
-from virtool_contract.provider import Credentials
 from virtool_contract.scenario import Scenario, Step
-from virtool_contract.secrets import Secrets
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
-from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item
+from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item, secrets
 from virtool_contract.traffic.suspects import Suspects
 from virtool_contract.traffic.together import broken, history, kept
 from virtool_contract.traffic.understanding import (
@@ -61,6 +58,7 @@ class Follower:
         self.possible = self._start(first)
         self.steps: deque[Step] = deque(maxlen=MOST_STEPS)
         self.writes = first.before
+        self.disturbed = False
         self.refused: dict[Cause, None] = {}
 
     def _start(self, first: Item) -> tuple[Known, ...]:
@@ -104,7 +102,8 @@ class Follower:
 
     def _note_others(self, item: Item) -> None:
         """A write to another analysis, since the last exchange here, must not have changed this."""
-        if item.before > self.writes:
+        self.disturbed = item.before > self.writes
+        if self.disturbed:
             self.possible = tuple(
                 replace(known, cause=BY_OTHERS) if known.cause == READ else known
                 for known in self.possible
@@ -141,7 +140,8 @@ class Follower:
             judgement = after_a_second_look(
                 self.bench.contract, due, known, surprise, upcoming.response
             )
-        if judgement.broken and not due.permits(item.spotted.status) and not known.doubtful:
+        wrong = judgement.broken and not due.permits(item.spotted.status)
+        if wrong and item.spotted.is_write and not known.doubtful:
             judgement = self._by_refused(known, caller, item, judgement)
         unsure = not self.is_told and known.cause is None and known.document is None
         return Option(
@@ -283,7 +283,7 @@ class Follower:
         timeline: tuple[str, ...] = (),
     ) -> None:
         def made() -> Deviation:
-            hide = _secrets(item).hide
+            hide = secrets(item).hide
             return Deviation(
                 clause=finding.clause,
                 expected=hide(finding.expected),
@@ -295,7 +295,8 @@ class Follower:
                 timeline=tuple(map(hide, timeline)),
             )
 
-        self.bench.suspects.add(finding, item.spotted.started, made)
+        when = item.spotted.started
+        self.bench.suspects.add(finding, when, made, disturbed=self.disturbed)
 
     def _request(self, finding: Finding) -> str:
         """The request to blame, as a run would name it."""
@@ -310,21 +311,3 @@ def _distinct(found: Iterable[Known]) -> tuple[Known, ...]:
     """Each of what may be known once; documents of one analysis in one state are the same."""
     by_state = {(each.phase, each.doubtful, each.cause, show(each.results)): each for each in found}
     return tuple(by_state.values())
-
-
-def _secrets(item: Item) -> Secrets:
-    """What a message about an exchange must not show."""
-    secrets = Secrets()
-    if item.spotted.credentials and not item.spotted.caller:
-        value = item.spotted.credentials
-        secrets.add(Credentials(job_id="", job_key=_key(value), headers={"Authorization": value}))
-    return secrets
-
-
-def _key(authorization: str) -> str:
-    """The password in an Authorization header of HTTP Basic; empty in others."""
-    try:
-        pair = base64.b64decode(authorization.partition(" ")[2], validate=True).decode()
-    except ValueError:
-        return ""
-    return pair.partition(":")[2]

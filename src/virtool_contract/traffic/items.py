@@ -1,5 +1,6 @@
 """What one recorded exchange is to the model: who may have asked, with which body, what came."""
 
+import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,9 @@ from virtool_contract.body import Body, Kind, classify
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json, encode
 from virtool_contract.model import Caller
+from virtool_contract.provider import Credentials
 from virtool_contract.scenario import Step
+from virtool_contract.secrets import Secrets
 from virtool_contract.traffic.spool import Ordered
 from virtool_contract.traffic.spotted import Spotted
 
@@ -165,3 +168,21 @@ def _group(items: list[Item], *, torn: bool) -> Group:
     written = any(each.spotted.is_write for each in items)
     together = torn or (len(items) > 1 and written)
     return Group(items=tuple(items), together=together, torn=torn)
+
+
+def secrets(item: Item) -> Secrets:
+    """What a message about an exchange must not show."""
+    found = Secrets()
+    if item.spotted.credentials and not item.spotted.caller:
+        value = item.spotted.credentials
+        found.add(Credentials(job_id="", job_key=_key(value), headers={"Authorization": value}))
+    return found
+
+
+def _key(authorization: str) -> str:
+    """The password in an Authorization header of HTTP Basic; empty in others."""
+    try:
+        pair = base64.b64decode(authorization.partition(" ")[2], validate=True).decode()
+    except ValueError:
+        return ""
+    return pair.partition(":")[2]

@@ -20,11 +20,15 @@ STATEFUL = ("success", "refused", "effect", "bystander")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A deviation with when it was seen and the operation whose clause it breaks."""
+    """A deviation with when it was seen and the operation whose clause it breaks.
+
+    It is `disturbed` if another analysis was written to since the last exchange with this one.
+    """
 
     deviation: Deviation
     when: float
     operation: str
+    disturbed: bool
 
     @property
     def likeness(self) -> str:
@@ -43,7 +47,9 @@ class Suspects:
     found: dict[tuple[str, str], Suspect] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, finding: Finding, when: float, made: Callable[[], Deviation]) -> None:
+    def add(
+        self, finding: Finding, when: float, made: Callable[[], Deviation], *, disturbed: bool
+    ) -> None:
         """Take in a broken clause; what is `made` of it is only made if it is needed."""
         key = (finding.clause, f"{finding.topic} {likeness(finding.actual)}")
         earlier = self.found.get(key)
@@ -51,9 +57,11 @@ class Suspects:
             if self.counts.get(finding.clause, 0) >= MOST_SUSPECTS:
                 return
             self.counts[finding.clause] = self.counts.get(finding.clause, 0) + 1
-        elif earlier.when <= when:
+        elif (earlier.disturbed, earlier.when) <= (disturbed, when):
             return
-        self.found[key] = Suspect(deviation=made(), when=when, operation=finding.operation)
+        self.found[key] = Suspect(
+            deviation=made(), when=when, operation=finding.operation, disturbed=disturbed
+        )
 
     def settle(self, ledger: Ledger, waivers: Waivers) -> None:
         """Put what is left after acquittals into the ledger, the earliest of each clause first."""
@@ -73,6 +81,7 @@ class Suspects:
                 suspect.operation != "get" and self._reads_do(suspect),
                 self._plain_results_do(suspect),
                 suspect.is_about(RACE) and self._no_race_does(suspect),
+                suspect.disturbed and self._another_write_does(suspect),
             )
         )
 
@@ -97,6 +106,12 @@ class Suspects:
             each.deviation.topic == f"{stem}.plain" and each.operation == suspect.operation
             for each in self._others(suspect)
             if kind != "plain"
+        )
+
+    def _another_write_does(self, suspect: Suspect) -> bool:
+        """Whether writes to other analyses do harm, so that one between may have done this too."""
+        return suspect.is_about("effect") and any(
+            each.is_about("bystander") for each in self._others(suspect)
         )
 
     def _no_race_does(self, suspect: Suspect) -> bool:
