@@ -21,6 +21,8 @@ from virtool_contract.serve import service
 
 FAULTS = fault_catalogue()
 FREEDOMS = freedom_catalogue()
+ACQUITTED = {"third-read-differs": {"isolation"}}
+"""What a run may blame besides, and its traffic acquits: it shows that reads alone do the same."""
 
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
 Serve = Callable[[Service], str]
@@ -93,7 +95,9 @@ def test_every_fault_breaks_what_it_claims(
             break
     assert claims <= broken(verdicts), done.stdout
     assert done.returncode == 1
-    assert broken(offline(tmp_path)) >= broken(verdicts)
+    shown = broken(offline(tmp_path))
+    assert claims <= shown
+    assert broken(verdicts) - shown <= ACQUITTED.get(name, set())
     report, plain = str(tmp_path / "report" / "report.json"), served(service([], []))
     for clause in claims:
         assert main(["replay", report, clause, *at(url)]) == 1
