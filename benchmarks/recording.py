@@ -1,8 +1,5 @@
 """Records what a run sends to the reference server, so that others can send the same."""
 
-import os
-import queue
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +7,8 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from virtool_contract.reference import app
 from virtool_contract.reference.service import Service
+from virtool_contract.reference.threaded import threaded
 from virtool_contract.reference.values import Call, Reply
 
 CARRIED = ("authorization", "content-type", "accept", "accept-encoding", "user-agent")
@@ -70,17 +67,6 @@ class Recorder(Service):
 @contextmanager
 def recorder() -> Iterator[tuple[str, Recording]]:
     """A recording reference server on a thread of this process: its URL and its recording."""
-    service, ready = Recorder(), queue.Queue[str]()
-    reader, writer = os.pipe()
-
-    def serve() -> None:
-        with open(reader, "rb") as lifeline:  # noqa: PTH123 - a descriptor has no path
-            app.run(service, on_ready=ready.put, stop_when_closed=lifeline)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield ready.get(timeout=20), service.recording
-    finally:
-        os.close(writer)
-        thread.join()
+    service = Recorder()
+    with threaded(service) as url:
+        yield url, service.recording

@@ -11,6 +11,7 @@ from virtool_contract.promises import (
     clause,
     expect,
     finalize_body,
+    lengthy,
 )
 
 INVALID_RESULTS: dict[str, Json] = {
@@ -126,6 +127,7 @@ def test_refused_requests_do_not_reopen_it(stage: Stage) -> None:
         expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
 
 
+@lengthy
 @clause("finalize.keeps-first-results")
 def test_many_refused_finalizes_change_nothing(stage: Stage) -> None:
     """However often a second finalize is tried, the first results MUST stay."""

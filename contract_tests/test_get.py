@@ -1,6 +1,6 @@
 """Get: the job that runs an analysis, and nobody else, gets its complete document."""
 
-from virtool_contract.promises import Caller, Stage, clause, disguises, expect
+from virtool_contract.promises import Caller, Stage, clause, disguises, expect, lengthy
 
 
 @clause("get.document", "get.identity", "media-type", "json.well-formed", "documented-status")
@@ -29,6 +29,7 @@ def test_results_come_with_ready(stage: Stage) -> None:
     expect.success(stage.get(analysis))
 
 
+@lengthy
 @clause("get.safe")
 def test_reads_agree(stage: Stage) -> None:
     """Reads with no write between them MUST agree, however many there are."""

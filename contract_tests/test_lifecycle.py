@@ -23,6 +23,8 @@ from virtool_contract.promises import (
     clause,
     finalize_body,
     freeform,
+    in_parts,
+    lengthy,
     standard,
 )
 
@@ -145,6 +147,8 @@ def test_reads_stay_fresh(stage: Stage) -> None:
         stage.get(removed)
 
 
+@lengthy
+@in_parts(4)
 def test_stories(explorer: Explorer) -> None:
     """Whatever the order of events, every answer MUST be the one that the contract calls for."""
-    explorer.stories(Lifecycle, examples=40, steps=50)
+    explorer.stories(Lifecycle, examples=10, steps=50)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import queue
 import re
 import socket
 import subprocess
@@ -22,8 +21,8 @@ from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.loading import load
 from virtool_contract.providers.http import HttpProvider
-from virtool_contract.reference import app
 from virtool_contract.reference.service import Service
+from virtool_contract.reference.threaded import ThreadedServer
 from virtool_contract.target import Target
 
 Answering: TypeAlias = Callable[..., Response]
@@ -195,35 +194,26 @@ def wire() -> Iterator[Callable[[Callable[[socket.socket, bytes], None]], Wire]]
 
 
 @contextmanager
-def _served(service: Service, ended: list[threading.Thread]) -> Iterator[str]:
-    ready: queue.Queue[str] = queue.Queue()
-    reader, writer = os.pipe()
-
-    def serve() -> None:
-        with open(reader, "rb") as lifeline:  # noqa: PTH123 - a descriptor has no path
-            app.run(service, on_ready=ready.put, stop_when_closed=lifeline)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
+def _served(service: Service, ended: list[ThreadedServer]) -> Iterator[str]:
+    server = ThreadedServer(service)
     try:
-        yield ready.get(timeout=10)
+        yield server.url
     finally:
-        os.close(writer)
-        ended.append(thread)  # it takes a moment, which the next test need not wait for
+        server.stop()
+        ended.append(server)  # it takes a moment, which the next test need not wait for
 
 
 @pytest.fixture(scope="session")
-def ended() -> Iterator[list[threading.Thread]]:
-    """The threads of servers that were told to end: by the end of the session they have."""
-    threads: list[threading.Thread] = []
-    yield threads
-    for thread in threads:
-        thread.join(timeout=10)
-        assert not thread.is_alive()
+def ended() -> Iterator[list[ThreadedServer]]:
+    """Servers that were told to end: by the end of the session they have."""
+    servers: list[ThreadedServer] = []
+    yield servers
+    for server in servers:
+        server.join()
 
 
 @pytest.fixture
-def served(ended: list[threading.Thread]) -> Iterator[Callable[[Service], str]]:
+def served(ended: list[ThreadedServer]) -> Iterator[Callable[[Service], str]]:
     """Serves a reference service from a thread, and gives its URL."""
     with ExitStack() as stack:
         yield lambda service: stack.enter_context(_served(service, ended))

@@ -1,4 +1,4 @@
-"""A thorough run does each search in ten parts, each with a seed of its own."""
+"""Searches are done in parts, each with a seed of its own, and ten times in a thorough run."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def test_thorough_splits_searches_and_races_and_nothing_else(cli: Cli) -> None:
     assert set(promises) < set(standard)
     searches = [line for line in standard if line not in promises]
     assert len(thorough) - len(promises) == 10 * len(searches)
-    stories = [line for line in thorough if "test_stories" in line]
-    assert stories == [f"test_lifecycle.py::test_stories[part {n}]" for n in range(10)]
+    for lines, parts in (standard, 4), (thorough, 40):
+        stories = [line for line in lines if "test_stories" in line]
+        assert stories == [f"test_lifecycle.py::test_stories[part {n}]" for n in range(parts)]
 
 
 def test_a_part_runs_alone_and_keeps_its_examples(cli: Cli, tmp_path: Path) -> None:

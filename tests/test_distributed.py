@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from virtool_contract.distributed import KEY, Part, day_of, is_worker, tell_day
+from virtool_contract.distributed import KEY, Part, day_of, is_worker, lengthy_first, tell_day
 
 
 def config(**attributes: object) -> pytest.Config:
@@ -52,3 +52,9 @@ def test_only_the_one_that_reports_is_no_worker(pytestconfig: pytest.Config) -> 
     assert is_worker(config(workerinput={"workerid": "gw0"}))
     assert not is_worker(config(workeroutput={}))
     assert is_worker(pytestconfig) is hasattr(pytestconfig, "workerinput")
+
+
+def test_long_ones_come_first_and_apart() -> None:
+    assert "".join(lengthy_first("abcLdeLf", str.isupper)) == "LabLcdef"
+    assert "".join(lengthy_first("abLLL", str.isupper)) == "LabLL"
+    assert lengthy_first("", str.isupper) == []

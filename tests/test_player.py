@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
+from virtool_contract.api import Api
 from virtool_contract.judge import Finding
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
@@ -392,7 +393,9 @@ def test_a_target_that_is_gone_ends_the_play(target_of: TargetOf) -> None:
     stage = Stage(target)
     subject = stage.pending()
     stage.bystander()
-    target.api.base_url = "http://127.0.0.1:1"
+    gone = Api("http://127.0.0.1:1", target.api.path)
+    gone.guard = target.api.guard
+    target.api = gone
     with pytest.raises(
         TargetTroubleError, match=f"no answer to PATCH /api/analyses/{subject.known.id}"
     ):

@@ -15,11 +15,12 @@ import requests
 from typing_extensions import override
 
 from virtool_contract.contract import ContractError
+from virtool_contract.embedded import EmbeddedServer, started_ahead
 from virtool_contract.options import OptionError, Settings, resolve
 from virtool_contract.provider import ProviderError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
-from virtool_contract.run import EmbeddedServer, Run
+from virtool_contract.run import Run
 from virtool_contract.target import TargetTroubleError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 HOLDER = """
 import time
-from virtool_contract.run import EmbeddedServer
+from virtool_contract.embedded import EmbeddedServer
 server = EmbeddedServer()
 print(server.url, flush=True)
 time.sleep(60)
@@ -93,6 +94,29 @@ def test_a_run_without_target_tests_the_reference(tmp_path: Path) -> None:
     assert run.target.removes
     run.stop()
     assert not is_up(url)
+
+
+def test_a_server_that_was_started_ahead_is_the_one_that_is_tested(tmp_path: Path) -> None:
+    with started_ahead(needed=True) as server:
+        assert server
+        run = Run.start(settings_for(tmp_path), ahead=server)
+        assert run.server is server
+        run.stop()
+        assert not is_up(server.url)
+    with started_ahead(needed=True) as unused:
+        assert unused
+        assert is_up(unused.url)
+    assert not is_up(unused.url)
+    with started_ahead(needed=False) as none:
+        assert none is None
+
+
+def test_a_server_that_does_not_come_up_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(TargetTroubleError, match="did not start: it said nothing"):
+        Run.start(settings_for(tmp_path))
 
 
 def test_a_run_on_a_target_starts_no_server(tmp_path: Path, served: Served) -> None:

@@ -80,6 +80,15 @@ def test_tallies_add_up_and_travel_between_processes(contract: Contract) -> None
     assert one == counted(contract, 0.001, 0.5, 0.5, 0.5)
 
 
+def test_a_histogram_is_read_back_though_its_bounds_were_rounded(contract: Contract) -> None:
+    tally = counted(contract, *(bound * 0.99 for bound in BOUNDS), 0.001, 1e6)
+    read = Tally()
+    read.count_latencies("get", [(round(to, 6), count) for to, count in tally.histogram("get")])
+    assert read.histogram("get") == tally.histogram("get")
+    assert read.answered("get") == len(BOUNDS) + 2
+    assert tally.histogram("remove") == ()
+
+
 def test_it_does_not_grow_with_what_is_counted(contract: Contract) -> None:
     few = counted(contract, *[0.001] * 10)
     many = counted(contract, *[0.001] * 10_000)

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote
 
-import requests
-import urllib3
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
 
-from virtool_contract.deadlines import Watchdog, WatchedAdapter
+from virtool_contract.deadlines import ACCEPTED, Watchdog, connections
 from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.guard import Guard
 from virtool_contract.interrupts import obey, patience
@@ -16,22 +16,16 @@ from virtool_contract.provider import reason
 from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
-USER_AGENT = "virtool-contract"
-ACCEPTED = {
-    "User-Agent": USER_AGENT,
-    "Accept": "application/json, */*",
-    "Accept-Encoding": "gzip, deflate",
-}
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHUNK = 64 * 1024
 
 
 class Api:
-    """Sends requests to one target, one session a thread.
+    """Sends requests to one target, over one connection a thread.
 
-    Redirects are never followed, proxies and .netrc never used; a body is read up to `body_cap`
-    bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through. With a
-    `recorder`, every exchange is kept.
+    Redirects are never followed, proxies, .netrc and cookies never used; a body is read up to
+    `body_cap` bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through.
+    With a `recorder`, every exchange is kept.
     """
 
     def __init__(
@@ -94,7 +88,7 @@ class Api:
         with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
                 response = self._respond(request)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            except (HTTPError, OSError, ValueError) as error:  # the last of headers, say
                 failure = self.secrets.hide(reason(error))
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
@@ -102,50 +96,43 @@ class Api:
         return Exchange(request=request, response=response, failure=failure)
 
     def _respond(self, request: Request) -> Response:
-        session = self._session()
         started = time.monotonic()
-        prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method=request.method,
-            url=self.base_url + request.target,
-            headers={**ACCEPTED, **dict(request.headers)},
-            data=request.body or None,
-        )
-        answer = session.send(
-            prepared, stream=True, timeout=patience(self.timeout), allow_redirects=False
+        headers = {**ACCEPTED, **dict(request.headers)}
+        if request.method not in SAFE and not request.body:
+            headers["Content-Length"] = "0"
+        answer = self._connections().urlopen(
+            request.method,
+            request.target,
+            body=request.body or None,
+            headers=headers,
+            retries=False,  # a request that may have been carried out must not be sent twice
+            redirect=False,
+            timeout=patience(self.timeout),
+            preload_content=False,
+            decode_content=False,
         )
         try:
             body = self._read(answer)
         except BaseException:
             answer.close()
             raise
-        answer.raw.release_conn()
-        headers = tuple((name, value) for name, value in answer.raw.headers.iteritems())
+        answer.release_conn()
+        received = tuple((name, value) for name, value in answer.headers.iteritems())
         elapsed = time.monotonic() - started
-        return Response(status=answer.status_code, headers=headers, body=body, elapsed=elapsed)
+        return Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
 
-    def _read(self, answer: requests.Response) -> bytes:
+    def _read(self, answer: BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        while chunk := answer.raw.read1(CHUNK, decode_content=True):
+        while chunk := answer.read1(CHUNK, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > self.body_cap:
                 raise OSError(f"the body is longer than {self.body_cap} bytes")
         return b"".join(chunks)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            # No cookies: one caller's session must not speak for the next caller.
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-            session.headers.clear()
-            session.headers.update(ACCEPTED)
-            # Never retry: a request that may have been carried out must not be sent twice.
-            adapter = WatchedAdapter(max_retries=0)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._local.session = session
-        return session
+    def _connections(self) -> HTTPConnectionPool:
+        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
+        if pool is None:
+            pool = self._local.pool = connections(self.base_url)
+        return pool

@@ -2,6 +2,8 @@
 
 import pytest
 
+from virtool_contract.distributed import lengthy_first
+
 SUITE = "contract_tests"
 OWN_WORDS = frozenset(
     {"virtool_contract.stage", "virtool_contract.race", "virtool_contract.explore"}
@@ -25,6 +27,24 @@ def clauses(item: pytest.Item) -> list[str]:
 def is_search(item: pytest.Item) -> bool:
     """Whether an item searches, beyond the promises, for what they do not show."""
     return is_ours(item) and item.get_closest_marker("effort") is not None
+
+
+def is_lengthy(item: pytest.Item) -> bool:
+    """Whether an item takes so long that others had better go on beside it."""
+    return is_ours(item) and item.get_closest_marker("lengthy") is not None
+
+
+def ordered(items: list[pytest.Item], *, shared: bool) -> list[pytest.Item]:
+    """Promises first: what they find need not be searched for, and analyses may be few.
+
+    Where processes share them, those of either kind that take long begin early.
+    """
+    promises = [item for item in items if not is_search(item)]
+    searches = [item for item in items if is_search(item)]
+    kinds = [promises, searches]
+    return [
+        each for kind in kinds for each in (lengthy_first(kind, is_lengthy) if shared else kind)
+    ]
 
 
 def likely_use(item: pytest.Item) -> float:

@@ -127,18 +127,28 @@ def _settings(chosen: argparse.Namespace) -> Settings:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    # Imported here, as in the other commands: what one needs would delay all, and `--help` too;
-    # pytest and hypothesis by half a second.
-    from virtool_contract.reports import baseline  # noqa: PLC0415 - see above
-    from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
+    from virtool_contract.embedded import started_ahead  # noqa: PLC0415 - see below
 
     settings = _settings(chosen)
-    contract = loading.load(settings.spec)
-    if chosen.write_waivers and not chosen.dry_run:
-        return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
-    waivers.load(settings.waivers, contract)
-    baseline.load(settings, contract)
-    return verify(settings, selection=chosen.k, dry_run=chosen.dry_run, processes=chosen.processes)
+    is_alone = chosen.processes == "0" and not (chosen.dry_run or chosen.write_waivers)
+    with started_ahead(needed=is_alone and settings.base_url is None) as server:
+        # Imported here, as in the other commands: what one needs would delay all, and `--help` too;
+        # pytest and hypothesis by half a second, in which the server comes up.
+        from virtool_contract.reports import baseline  # noqa: PLC0415 - see above
+        from virtool_contract.verify import draft_waivers, verify  # noqa: PLC0415 - see above
+
+        contract = loading.load(settings.spec)
+        if chosen.write_waivers and not chosen.dry_run:
+            return draft_waivers(settings, selection=chosen.k, processes=chosen.processes)
+        waivers.load(settings.waivers, contract)
+        baseline.load(settings, contract)
+        return verify(
+            settings,
+            selection=chosen.k,
+            dry_run=chosen.dry_run,
+            processes=chosen.processes,
+            ahead=server,
+        )
 
 
 def _processes(text: str) -> str:

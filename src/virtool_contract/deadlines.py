@@ -11,15 +11,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 from weakref import WeakSet
 
-import requests.adapters
+import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import parse_url
 
+TIMEOUTS = 3
+"""An exchange as a whole may take so many time-outs, each of which bounds a silence."""
 TICK = 0.1
 """Seconds between two looks at what is under way."""
+ACCEPTED: Final = {
+    "User-Agent": "virtool-contract",
+    "Accept": "application/json, */*",
+    "Accept-Encoding": "gzip, deflate",
+}
+"""What every request says of who sends it, and of the answers that it can take."""
 
 _LOCAL = threading.local()
 _WATCHDOGS: "WeakSet[Watchdog]" = WeakSet()
@@ -139,10 +148,17 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class WatchedAdapter(requests.adapters.HTTPAdapter):
-    """An adapter of requests whose connections can be watched."""
+def connections(url: str) -> HTTPConnectionPool:
+    """Connections to the host of a URL, kept alive and watched; for one thread.
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the same
-        """Make the pools (see `HTTPAdapter.init_poolmanager`)."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    They use no proxies, and trust the authorities that certifi lists.
+
+    Raises:
+        LocationValueError: the host cannot be one.
+    """
+    place = parse_url(url)
+    if place.scheme == "https":
+        return _SecurePool(
+            place.host or "", place.port, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
+        )
+    return _Pool(place.host or "", place.port)

@@ -2,17 +2,22 @@
 
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pytest
 
 KEY = "virtool_contract"
 DAY = "virtool_contract_day"
 KNOWN = "virtool_contract_known"
+APART = 3
+"""pytest-xdist gives a process two tests at a time or more, neighbours in the order of all."""
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +102,17 @@ def share_of(config: pytest.Config) -> tuple[int, int]:
     worker: Mapping[str, Any] = getattr(config, "workerinput", {})
     number = str(worker.get("workerid", "gw0")).removeprefix("gw")
     return int(number), int(worker.get("workercount", 1))
+
+
+def lengthy_first(items: Sequence[Item], is_lengthy: Callable[[Item], bool]) -> list[Item]:
+    """The items in an order in which no process is left with a long one at the end.
+
+    Long ones come as early as they can without standing next to each other, where one process would
+    get several.
+    """
+    ordered: list[Item] = []
+    rest = deque(item for item in items if not is_lengthy(item))
+    for item in filter(is_lengthy, items):
+        ordered.append(item)
+        ordered += [rest.popleft() for _ in range(min(APART - 1, len(rest)))]
+    return ordered + list(rest)

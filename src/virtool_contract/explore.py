@@ -63,14 +63,17 @@ def search_settings(
 class Explorer:
     """Searches for broken clauses with generated plays."""
 
-    def __init__(self, run: Run, ledger: Ledger, *, name: str = "", part: int = 0) -> None:
+    def __init__(
+        self, run: Run, ledger: Ledger, *, name: str = "", part: int = 0, of: int = 1
+    ) -> None:
         """Note what is broken already: it is muted from the start.
 
-        `name` is that of the search, for its examples to be found again; each `part` of a thorough
-        one has a seed of its own.
+        `name` is that of the search, for its examples to be found again; one that is split
+        has a seed for each `part`, and a share of the requests for each, `of` so many.
         """
         self.run = run
         self.name = name
+        self.most = MOST_REQUESTS // of
         self.seed = f"{run.settings.seed}/{part}" if part else run.settings.seed
         self.ledger = ledger
         self.muted = set(run.ledger.deviations) | set(run.innocent)
@@ -148,7 +151,7 @@ class Explorer:
         return self.run.examples_kept.of(self.name, *sorted(self.muted))
 
     def _until_quiet(self, search: Callable[[], None]) -> None:
-        last = self.run.target.api.sent + MOST_REQUESTS
+        last = self.run.target.api.sent + self.most
         while self.run.target.api.sent < last:
             self._shortest = None
             try:

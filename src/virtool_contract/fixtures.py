@@ -14,7 +14,7 @@ from virtool_contract.target import Target
 LEDGER = pytest.StashKey[Ledger]()
 """Where a promise's item keeps what it observes."""
 PART = "contract_part"
-PARTS = 10
+TIMES = 10
 """So often a thorough run does each search and each race, with other seeds."""
 
 
@@ -27,10 +27,16 @@ class Fixtures:
         self._is_thorough = is_thorough
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Split a thorough search into parts, so that other processes can do some of them."""
-        if PART in metafunc.fixturenames and self._is_thorough():
-            names = [f"part {number}" for number in range(PARTS)]
-            metafunc.parametrize(PART, range(PARTS), indirect=True, ids=names)
+        """Split a search into parts, so that other processes can do some of them.
+
+        A thorough run has more of them, of which the first are those of the other runs.
+        """
+        if PART not in metafunc.fixturenames:
+            return
+        count = _parts(metafunc.definition) * (TIMES if self._is_thorough() else 1)
+        if count > 1:
+            names = [f"part {number}" for number in range(count)]
+            metafunc.parametrize(PART, range(count), indirect=True, ids=names)
 
     def _running(self) -> Run:
         run = self._run()
@@ -46,7 +52,7 @@ class Fixtures:
 
     @pytest.fixture
     def contract_part(self, request: pytest.FixtureRequest) -> int:
-        """Which part of a thorough search this is, from 0; 0 where it is not split."""
+        """Which part of a search this is, from 0; 0 where it is not split."""
         number: int = getattr(request, "param", 0)
         return number
 
@@ -70,7 +76,8 @@ class Fixtures:
         parameters = dict(getattr(getattr(request.node, "callspec", None), "params", {}))
         parameters.pop(PART, None)
         name = " ".join([request.node.originalname, *map(str, parameters.values())])
-        return Explorer(self._running(), contract_ledger, name=name, part=contract_part)
+        of = _parts(request.node)
+        return Explorer(self._running(), contract_ledger, name=name, part=contract_part, of=of)
 
     @pytest.fixture
     def racer(
@@ -83,3 +90,9 @@ class Fixtures:
         racer = Racer(target, contract_ledger)
         yield racer
         racer.close()
+
+
+def _parts(item: pytest.Item) -> int:
+    """How many parts a search has where the run is not thorough."""
+    mark = item.get_closest_marker("parts")
+    return mark.args[0] if mark else 1

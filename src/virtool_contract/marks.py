@@ -20,3 +20,11 @@ def clause(*ids: str) -> Callable[[Promise], Promise]:
 
 standard = pytest.mark.effort("standard")
 """Not run with `--effort quick`."""
+
+lengthy = pytest.mark.lengthy
+"""Takes long, one request after another: where processes share a run, it begins among the first."""
+
+
+def in_parts(count: int) -> pytest.MarkDecorator:
+    """Split a search into tests with seeds of their own, which processes can share."""
+    return pytest.mark.parts(count)

@@ -8,7 +8,7 @@ from virtool_contract import loading
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OptionError, resolve
 from virtool_contract.reports import files, json, reading, text
-from virtool_contract.reports.merging import merge
+from virtool_contract.reports.merging import adaptations, merge
 from virtool_contract.reports.report import Report
 from virtool_contract.verdict import Verdicts
 
@@ -40,7 +40,8 @@ def merge_files(
         base_url=", ".join(dict.fromkeys(run.target for run in runs)),
         path=contract.path,
         rerun="virtool-contract verify",
-        seconds=0.0,
+        seconds=sum(run.seconds for run in runs),
+        adapted=adaptations(runs),
     )
     _write(report, output)
     print("\n".join(_said(report, len(runs))), flush=True)
@@ -58,6 +59,7 @@ def _said(report: Report, runs: int) -> Iterator[str]:
     yield from text.table(verdicts)
     yield from text.broken(report)
     yield from text.rotten(verdicts)
+    yield from text.adaptations(report)
     yield from text.troubles(verdicts)
     counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(verdicts.counts.items()))
     yield ""

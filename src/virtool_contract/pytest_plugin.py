@@ -19,6 +19,7 @@ from virtool_contract.budget import HINT
 from virtool_contract.conclusion import Conclusion, Ending
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, is_worker, share_of
+from virtool_contract.embedded import EmbeddedServer
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.option_values import EFFORTS
@@ -57,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and take part."""
     config.addinivalue_line("markers", "clause(*ids): the clauses that a promise is about")
     config.addinivalue_line("markers", "effort(name): the least effort that runs it")
+    config.addinivalue_line("markers", "parts(count): a search, as so many tests")
+    config.addinivalue_line("markers", "lengthy: begins early where processes share a run")
     plugin = ContractPlugin(config)
     config.pluginmanager.register(plugin, NAME)
     config.pluginmanager.register(
@@ -91,6 +94,7 @@ class ContractPlugin:
         """Do nothing until promises are collected."""
         self.config = config
         self.run: Run | None = None
+        self.ahead: EmbeddedServer | None = None
         self.total = Ledger()
         self.started = time.monotonic()
         self.rerun = "pytest --pyargs contract_tests"
@@ -135,8 +139,7 @@ class ContractPlugin:
             item.extra_keyword_matches.update(chapters.clauses(item))
         left_out = [item for item in ours if not self._is_in_effort(item)]
         items[:] = [item for item in items if item not in left_out]
-        # Promises first: what they find need not be searched for, and analyses may be few.
-        items.sort(key=chapters.is_search)
+        items[:] = chapters.ordered(items, shared=is_worker(self.config))
         self.collected = len(ours) - len(left_out)
 
     def _is_in_effort(self, item: pytest.Item) -> bool:
@@ -173,7 +176,7 @@ class ContractPlugin:
         if is_worker(self.config):
             interrupts.heed()
         try:
-            self.run = Run.start(self.settings, self.waivers, share_of(self.config))
+            self.run = Run.start(self.settings, self.waivers, share_of(self.config), self.ahead)
             if self.run.target.budget:
                 _, processes = share_of(self.config)
                 self.run.target.budget.to_come = sum(map(chapters.likely_use, ours)) / processes

@@ -1,8 +1,6 @@
 """One run: from settings to a probed target, and what all its tests have observed together."""
 
 import shlex
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +12,8 @@ from virtool_contract import examples, loading, probe
 from virtool_contract.api import Api
 from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
+from virtool_contract.deadlines import TIMEOUTS
+from virtool_contract.embedded import EmbeddedServer, NotUpError
 from virtool_contract.examples import Examples
 from virtool_contract.ledger import Ledger
 from virtool_contract.options import (
@@ -35,47 +35,10 @@ from virtool_contract.traffic.recording import Recording, discard_parts
 from virtool_contract.waivers import Waivers
 
 PROVIDER_PATH = "/provider-states"
-DEADLINES = 3
-"""An exchange as a whole may take so many request time-outs."""
-START_UP = 20.0
-"""Seconds that the embedded reference server may take to come up."""
 NO_PROVIDER = (
     "--base-url: needs --state-change-url, --state-change-command or --state-file too, where the "
     "suite gets analyses to work on; try --state-change-url http://localhost:9950/provider-states"
 )
-
-
-class EmbeddedServer:
-    """The reference server, in a process of its own that ends with this one."""
-
-    def __init__(self) -> None:
-        """Start it on a free port of the loopback.
-
-        It watches its standard input, so that it ends when this process does, however it does.
-
-        Raises:
-            TargetTroubleError: it did not come up.
-        """
-        command = [sys.executable, "-m", "virtool_contract", "serve", "--port", "0"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [*command, "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        self.url = line.split()[-1] if line.strip() else ""
-        if not self.url.startswith("http"):
-            _, errors = self._process.communicate(timeout=START_UP)
-            last = (errors.strip().splitlines() or ["it said nothing"])[-1]
-            raise TargetTroubleError(f"the embedded reference server did not start: {last}")
-
-    def stop(self) -> None:
-        """Stop it, and wait until it is gone."""
-        self._process.terminate()
-        self._process.communicate(timeout=START_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +77,12 @@ class Run:
         settings: Settings,
         waivers: Waivers | None = None,
         share: tuple[int, int] = (0, 1),
+        ahead: EmbeddedServer | None = None,
     ) -> Self:
         """Load the contract, start the reference server where there is no target, and probe.
 
-        `share` is (k, n) for the k-th of n processes that run the promises between them.
+        `share` is (k, n) for the k-th of n processes that run the promises between them; `ahead`
+        is a reference server that was started already.
 
         Raises:
             ContractError: the contract is wrong.
@@ -129,7 +94,7 @@ class Run:
             _check_folder(Path(settings.report_dir))
         made = _file_provider(settings, share)
         kept = examples.open_database(settings.example_database)
-        server = None if settings.base_url else EmbeddedServer()
+        server = None if settings.base_url else ahead or EmbeddedServer()
         target = _target(loaded, settings, server, made)
         target.budget = _budget(settings, made, share)
         target.waivers = waivers or target.waivers
@@ -186,7 +151,10 @@ class Run:
 def _target(
     loaded: Contract, settings: Settings, server: EmbeddedServer | None, made: FileProvider | None
 ) -> Target:
-    base_url = settings.base_url or (server.url if server else "")
+    try:
+        base_url = settings.base_url or (server.url if server else "")
+    except NotUpError as error:
+        raise TargetTroubleError(str(error)) from None
     path = settings.api_root + loaded.path.removeprefix(DOCUMENTED_ROOT)
     return Target(
         contract=loaded,
@@ -194,7 +162,7 @@ def _target(
             base_url,
             path,
             timeout=settings.request_timeout,
-            deadline=DEADLINES * settings.request_timeout,
+            deadline=TIMEOUTS * settings.request_timeout,
         ),
         extra_body_fields=settings.extra_body_fields or {},
         provider=made or _provider(settings, base_url),

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ PER_DOUBLING = 8
 """Buckets of latencies for each doubling, so that one is 9 % wide."""
 BOUNDS = tuple(1e-4 * 2 ** (bucket / PER_DOUBLING) for bucket in range(21 * PER_DOUBLING))
 """Upper bounds of the buckets in seconds, from 0.1 ms to some three minutes."""
+HALF_A_BUCKET = 2 ** (1 / PER_DOUBLING / 2)
 
 PERCENTILES = (50, 90, 99)
 """Those that reports show."""
@@ -81,6 +82,19 @@ class Tally:
     def answered(self, operation: str) -> int:
         """How many answers an operation got."""
         return self.latencies.get(operation, Counter()).total()
+
+    def histogram(self, operation: str) -> tuple[tuple[float, int], ...]:
+        """How many answers came within how many seconds, and not within those before."""
+        found: Counter[float] = Counter()
+        for bucket, count in sorted(self.latencies.get(operation, Counter()).items()):
+            found[BOUNDS[min(bucket, len(BOUNDS) - 1)]] += count
+        return tuple(found.items())
+
+    def count_latencies(self, operation: str, histogram: Iterable[tuple[float, int]]) -> None:
+        """Take in a histogram, whose bounds may have been rounded."""
+        buckets = self.latencies.setdefault(operation, Counter())
+        for seconds, count in histogram:
+            buckets[bisect_left(BOUNDS, seconds / HALF_A_BUCKET)] += count
 
     def merge(self, other: "Tally") -> None:
         """Take in what another one has counted."""

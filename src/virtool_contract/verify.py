@@ -1,5 +1,6 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
+import gc
 import os
 import shlex
 import sys
@@ -17,6 +18,7 @@ from virtool_contract.command_lines import settings_arguments, without_secrets
 from virtool_contract.conclusion import Conclusion
 from virtool_contract.distributed import Part
 from virtool_contract.drafting import Draft
+from virtool_contract.embedded import EmbeddedServer
 from virtool_contract.ledger import Ledger
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import WAIVERS, Settings
@@ -37,9 +39,13 @@ INI = Path(__file__).with_name("verify.ini")
 class Front:
     """Keeps hold of the plugin that pytest made, and of what was collected."""
 
-    def __init__(self, rerun: str) -> None:
-        """Hold nothing yet; `rerun` is the command line that repeats the run."""
+    def __init__(self, rerun: str, ahead: EmbeddedServer | None = None) -> None:
+        """Hold nothing yet; `rerun` is the command line that repeats the run.
+
+        `ahead` is a reference server that was started for it.
+        """
         self.rerun = rerun
+        self.ahead = ahead
         self.config: pytest.Config | None = None
         self.items: list[pytest.Item] = []
         self.internal = ""
@@ -81,10 +87,12 @@ class Front:
         """Have the report name the command line that the user knows."""
         if self.plugin:
             self.plugin.rerun = self.rerun
+            self.plugin.ahead = self.ahead
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Take hold of what was collected."""
+        """Take hold of what was collected, and spare the garbage collector what stays for good."""
         self.items = list(session.items)
+        gc.freeze()
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note what went wrong in the suite itself."""
@@ -103,13 +111,19 @@ class Front:
 
 
 def verify(
-    settings: Settings, *, selection: str | None, dry_run: bool, processes: str = "0"
+    settings: Settings,
+    *,
+    selection: str | None,
+    dry_run: bool,
+    processes: str = "0",
+    ahead: EmbeddedServer | None = None,
 ) -> int:
     """Verify a target; print the verdict, and say it by the exit code.
 
-    `processes` is pytest-xdist's `-n`: a number, or `auto`.
+    `processes` is pytest-xdist's `-n`: a number, or `auto`. `ahead` is a reference server to test,
+    which was started already.
     """
-    front, code = _session(settings, selection, dry_run=dry_run, processes=processes)
+    front, code = _session(settings, selection, dry_run=dry_run, processes=processes, ahead=ahead)
     if dry_run and code == pytest.ExitCode.OK:
         return _list(front.items)
     return _conclude(front, selection, code)
@@ -153,17 +167,25 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
 
 
 def _session(
-    settings: Settings, selection: str | None, *, dry_run: bool = False, processes: str = "0"
+    settings: Settings,
+    selection: str | None,
+    *,
+    dry_run: bool = False,
+    processes: str = "0",
+    ahead: EmbeddedServer | None = None,
 ) -> tuple[Front, int]:
     """Run the chapters in a session of pytest: what became of it, and its exit code."""
     given = map(without_secrets, settings_arguments(settings))
-    front = Front(shlex.join(["virtool-contract", "verify", *given]))
+    front = Front(shlex.join(["virtool-contract", "verify", *given]), ahead)
     plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
         plugins.append(Progress(front.so_far))
     words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), interrupts.heeded():
-        return front, int(pytest.main(words, plugins))
+        try:
+            return front, int(pytest.main(words, plugins))
+        finally:
+            gc.unfreeze()
 
 
 def arguments(
@@ -172,6 +194,8 @@ def arguments(
     """What pytest is told: our chapters only, and nothing of the folder it happens to run in."""
     words = ["--pyargs", "contract_tests", "-c", str(INI), "--rootdir", str(INI.parent)]
     words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--noconftest"]
+    # The suite logs nothing and runs no threads but its own; nobody would see what these gather.
+    words += ["-p", "no:logging", "-p", "no:threadexception"]
     words += ["-p", "pytest_base_url.plugin"]
     if processes != "0":
         # By name, so that the other processes load it too; here it is imported already.

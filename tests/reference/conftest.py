@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +10,8 @@ from typing import Any, TypeAlias
 import pytest
 import requests
 
-from virtool_contract.reference.app import run
 from virtool_contract.reference.service import Service
+from virtool_contract.reference.threaded import threaded
 from virtool_contract.reference.values import Call, Credentials, Operation
 
 PATIENCE = 10
@@ -37,7 +34,7 @@ class Target:
     """A server at an address, and the few things tests ask of it."""
 
     url: str
-    session: requests.Session = field(default_factory=requests.Session)
+    session: requests.Session
 
     def send(
         self,
@@ -82,22 +79,10 @@ class Target:
 
 
 @contextmanager
-def running(service: Service, **options: Any) -> Iterator[Target]:  # noqa: ANN401  # what run takes
+def running(service: Service, **options: Any) -> Iterator[Target]:  # noqa: ANN401  # what it takes
     """Serve from a thread until the block ends."""
-    ready: queue.Queue[str] = queue.Queue()
-    reader, writer = os.pipe()
-    with open(reader, "rb") as lifeline:  # noqa: PTH123  # a descriptor has no path
-        options |= {"on_ready": ready.put, "stop_when_closed": lifeline}
-        thread = threading.Thread(target=run, args=(service,), kwargs=options)
-        thread.start()
-        target = Target(ready.get(timeout=PATIENCE))
-        try:
-            yield target
-        finally:
-            target.session.close()
-            os.close(writer)
-            thread.join(timeout=PATIENCE)
-            assert not thread.is_alive()
+    with threaded(service, **options) as url, requests.Session() as session:
+        yield Target(url, session)
 
 
 @pytest.fixture

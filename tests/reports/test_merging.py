@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from virtool_contract.ledger import Deviation
-from virtool_contract.reports.merging import merge
+from virtool_contract.reports.merging import adaptations, merge
 from virtool_contract.reports.reading import Recorded, ReportError
 from virtool_contract.scenario import Scenario, Step
+from virtool_contract.tally import Seen, Tally
 from virtool_contract.verdict import Outcome, Rotten, RunOutcome, Verdict, Waived
 from virtool_contract.waivers import Waiver
 
@@ -53,6 +55,7 @@ def recorded(contract: Contract, file: str = "one.json", **changes: Any) -> Reco
         problem="",
         requests=10,
         troubles=(),
+        tally=Tally(),
         rotten=(),
         clauses=clauses,
     )
@@ -136,6 +139,45 @@ def test_a_waiver_is_stale_only_if_no_run_needed_it(contract: Contract) -> None:
     assert merge(contract, [expired, used]).exit_code == 1
 
 
+def tally(seconds: float, count: int) -> Tally:
+    answers = Counter({Seen("get", "owner", "pending", "", 200, right=True): count})
+    made = Tally(answers=answers)
+    made.count_latencies("get", [(seconds, count)])
+    return made
+
+
+def test_what_was_exercised_is_added_up_and_percentiles_follow(contract: Contract) -> None:
+    runs = [
+        recorded(contract, tally=tally(0.001, 97)),
+        recorded(contract, "two.json", tally=tally(0.1, 3)),
+    ]
+    merged = merge(contract, runs)
+    assert merged.troubles == ()
+    assert [*merged.tally.answers.values()] == [100]
+    p90, p99 = (merged.tally.percentile("get", share) for share in (0.9, 0.99))
+    assert 0.001 <= p90 < 0.0011
+    assert 0.1 <= p99 < 0.11
+
+
+def test_a_run_that_cannot_be_added_up_is_named(contract: Contract) -> None:
+    runs = [
+        recorded(contract, tally=None),
+        recorded(contract, "two.json", tally=tally(0.1, 3)),
+        recorded(contract, "3.json", tally=None, outcome=RunOutcome.COULD_NOT_TEST),
+    ]
+    (said,) = merge(contract, runs).troubles
+    assert said.startswith("one.json: an earlier virtool-contract wrote it")
+
+
+def test_adaptations_are_carried_and_say_whose_they_are(contract: Contract) -> None:
+    runs = [
+        recorded(contract, adaptations=("a root", "a field")),
+        recorded(contract, "two.json", adaptations=("a root",)),
+    ]
+    assert adaptations(runs) == ("a root", "a field, in one.json")
+    assert adaptations([recorded(contract)]) == ()
+
+
 def test_a_file_that_says_violates_is_believed(contract: Contract) -> None:
     assert merge(contract, [recorded(contract, outcome=RunOutcome.VIOLATES)]).exit_code == 1
 
@@ -155,7 +197,8 @@ def test_shards_are_merged_on_the_command_line(cli: Cli, tmp_path: Path) -> None
     shards = []
     for seed, clause in ("1", "get.own-only"), ("2", "finalize.once"):
         folder = tmp_path / seed
-        done = cli("verify", "--seed", seed, "-k", clause, "--report-dir", str(folder))
+        words = ("--seed", seed, "-k", clause, "--extra-body-fields", '{"token": 1}')
+        done = cli("verify", *words, "--report-dir", str(folder))
         assert done.returncode == 0, done.stderr
         shards.append(folder / "report.json")
     out, folder = tmp_path / "out.json", tmp_path / "merged"
@@ -166,9 +209,21 @@ def test_shards_are_merged_on_the_command_line(cli: Cli, tmp_path: Path) -> None
     assert merged == json.loads((folder / "report.json").read_bytes())
     parts = [json.loads(shard.read_bytes()) for shard in shards]
     assert merged["requests"] == sum(part["requests"] for part in parts)
+    assert merged["seconds"] == pytest.approx(sum(part["seconds"] for part in parts))
+    assert merged["adaptations"] == parts[0]["adaptations"]
+    assert len(merged["adaptations"]) == 1
+    assert "Adapted to the target:" in done.stdout
+    counts = [sum(each["count"] for each in run["answers"]) for run in (merged, *parts)]
+    assert counts[0] == counts[1] + counts[2] > 0
+    for operation, shown in merged["latencies"].items():
+        assert shown["answers"] == sum(part["latencies"][operation]["answers"] for part in parts)
+        assert shown["answers"] == sum(count for _, count in shown["histogram"])
     verdicts = {each["id"]: each["verdict"] for each in merged["clauses"]}
     assert verdicts["get.own-only"] == verdicts["finalize.once"] == "kept"
-    assert cli("merge", str(out)).returncode == 0, "what is merged can be merged again"
+    again = tmp_path / "again.json"
+    done = cli("merge", str(out), "-o", str(again))
+    assert done.returncode == 0, "what is merged can be merged again"
+    assert json.loads(again.read_bytes()) == merged
     (tmp_path / "garbage.json").write_bytes(b"\xff\x00{")
     for wrong in ("garbage.json", "missing.json", "1"):
         done = cli("merge", str(shards[0]), str(tmp_path / wrong))

@@ -1,19 +1,18 @@
 """A provider behind a URL, which takes each state change as a POST."""
 
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
-from virtool_contract.deadlines import Watchdog, WatchedAdapter
+from virtool_contract.deadlines import ACCEPTED, TIMEOUTS, Watchdog, connections
 from virtool_contract.interrupts import patience
 from virtool_contract.provider import ANSWER_LIMIT, ProviderError, read_answer, reason
-
-DEADLINES = 3
-"""A state change as a whole may take so many time-outs, each of which bounds a silence."""
 
 
 class HttpProvider:
@@ -25,17 +24,17 @@ class HttpProvider:
         self.timeout = timeout
         self._watchdog = Watchdog()
         self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._pools: list[HTTPConnectionPool] = []
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
         message = {"action": action, "state": state, "params": dict(params)}
-        deadline = patience(DEADLINES * self.timeout)
+        deadline = patience(TIMEOUTS * self.timeout)
         with self._watchdog.watching(deadline) as watch:
             try:
                 status, raw = self._post(message)
                 failure = ""
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            except (HTTPError, OSError) as error:
                 failure = reason(error)
         if watch.expired:
             failure = f"its answer was not complete after {deadline:g} seconds"
@@ -44,24 +43,31 @@ class HttpProvider:
         return self._read(state, status, raw)
 
     def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
-        timeout = patience(self.timeout)
-        with self._session().post(
-            self.url, json=message, timeout=timeout, allow_redirects=False, stream=True
-        ) as answer:
-            raw: bytes = answer.raw.read(ANSWER_LIMIT, decode_content=True)
-            return answer.status_code, raw
+        answer = self._connections().urlopen(
+            "POST",
+            parse_url(self.url).request_uri,
+            body=json.dumps(message).encode(),
+            headers=ACCEPTED | {"Content-Type": "application/json"},
+            retries=False,
+            redirect=False,
+            timeout=patience(self.timeout),
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            raw = answer.read(ANSWER_LIMIT, decode_content=True)
+        finally:
+            answer.close()  # the connection too, if there is more to come
+            answer.release_conn()
+        return answer.status, raw
 
-    def _session(self) -> requests.Session:
-        """The session of this thread."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            # A proxy or a .netrc of the developer's has no business between suite and target.
-            session.trust_env = False
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, WatchedAdapter(max_retries=0))
-            self._sessions.append(session)
-        return session
+    def _connections(self) -> HTTPConnectionPool:
+        """Those of this thread."""
+        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
+        if pool is None:
+            pool = self._local.pool = connections(self.url)
+            self._pools.append(pool)
+        return pool
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -85,5 +91,5 @@ class HttpProvider:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for session in self._sessions:
-            session.close()
+        for pool in self._pools:
+            pool.close()

@@ -75,7 +75,8 @@ def _latencies(tally: Tally, operation: str) -> dict[str, Any]:
     found = {
         f"p{share}": round(tally.percentile(operation, share / 100), 6) for share in PERCENTILES
     }
-    return {"answers": tally.answered(operation), **found}
+    histogram = [[round(seconds, 6), count] for seconds, count in tally.histogram(operation)]
+    return {"answers": tally.answered(operation), **found, "histogram": histogram}
 
 
 def _rotten(rotten: Rotten) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from virtool_contract.contract import Clause, Contract
 from virtool_contract.reports.reading import Recorded, ReportError
+from virtool_contract.tally import Tally
 from virtool_contract.verdict import (
     Outcome,
     Rotten,
@@ -56,9 +57,39 @@ def merge(contract: Contract, runs: Sequence[Recorded]) -> Verdicts:
         clauses=clauses,
         requests=sum(run.requests for run in runs),
         rotten=rotten,
-        troubles=tuple(trouble for run in runs for trouble in run.troubles),
+        troubles=(*(trouble for run in runs for trouble in run.troubles), *_not_added_up(runs)),
         problem=problem,
+        tally=_exercised(runs),
     )
+
+
+def adaptations(runs: Sequence[Recorded]) -> tuple[str, ...]:
+    """How the runs were adapted to their targets; what is not true of all names the files."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for said in run.adaptations:
+            found.setdefault(said, []).append(run.file)
+    return tuple(
+        said if len(files) == len(runs) else f"{said}, in {', '.join(files)}"
+        for said, files in found.items()
+    )
+
+
+def _exercised(runs: Iterable[Recorded]) -> Tally:
+    """What all runs have exercised; percentiles follow from the histograms added up."""
+    total = Tally()
+    for run in runs:
+        total.merge(run.tally or Tally())
+    return total
+
+
+def _not_added_up(runs: Iterable[Recorded]) -> Iterator[str]:
+    for run in runs:
+        if run.tally is None and not _could_not(run):
+            yield (
+                f"{run.file}: an earlier virtool-contract wrote it, without all that can be added "
+                "up; its answers and latencies are left out"
+            )
 
 
 def _check(contract: Contract, runs: Sequence[Recorded]) -> None:

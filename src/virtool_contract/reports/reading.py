@@ -20,6 +20,7 @@ from virtool_contract.race import MOST_CLIENTS
 from virtool_contract.reports.json import VERSION
 from virtool_contract.reports.plain import one_line
 from virtool_contract.reports.report_schema import SCHEMA
+from virtool_contract.tally import Seen, Tally
 from virtool_contract.verdict import Outcome, Rotten, RunOutcome, Verdict, Waived
 from virtool_contract.waivers import Waiver
 
@@ -37,7 +38,8 @@ class Recorded:
     """A run as its report has it; `file` is where that was read.
 
     `clauses` are its verdicts by the id of the clause, in the order of the contract. Of a clause
-    that is read back, `operation`, `judges` and `line` are not known.
+    that is read back, `operation`, `judges` and `line` are not known. `tally` is None where the
+    report does not have all that can be added up, as those of earlier versions do not.
     """
 
     file: str
@@ -49,7 +51,10 @@ class Recorded:
     strict: bool = False
     problem: str
     requests: int = 0
+    seconds: float = 0.0
+    adaptations: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    tally: Tally | None = None
     rotten: tuple[Rotten, ...] = ()
     clauses: Mapping[str, Verdict]
 
@@ -129,13 +134,28 @@ def _recorded(file: str, shape: Mapping[str, Any]) -> Recorded:
         strict=shape["strict"],
         problem=shape["problem"],
         requests=shape.get("requests", 0),
+        seconds=shape.get("seconds", 0.0),
+        adaptations=tuple(shape.get("adaptations", ())),
         troubles=tuple(shape.get("troubles", ())),
+        tally=_tally(shape),
         rotten=tuple(
             Rotten(waiver=_waiver(each["waiver"]), kind=each["kind"])
             for each in shape.get("waivers", ())
         ),
         clauses=clauses,
     )
+
+
+def _tally(shape: Mapping[str, Any]) -> Tally | None:
+    latencies = shape.get("latencies", {})
+    if "answers" not in shape or any("histogram" not in each for each in latencies.values()):
+        return None
+    tally = Tally()
+    for each in shape["answers"]:
+        tally.answers[Seen(**{name: each[name] for name in Seen._fields})] += each["count"]
+    for operation, each in latencies.items():
+        tally.count_latencies(operation, each["histogram"])
+    return tally
 
 
 def _verdict(shape: Mapping[str, Any]) -> Verdict:

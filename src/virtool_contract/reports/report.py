@@ -13,7 +13,8 @@ class Report:
     """The content of a report.
 
     `base_url` and `path` are the target's, `rerun` is the command line that repeats the run, and
-    `seconds` is how long it took.
+    `seconds` is how long it took. `adapted` is how other runs say that they were adapted to the
+    target, where the verdicts are theirs.
     """
 
     contract: Contract
@@ -23,6 +24,7 @@ class Report:
     path: str
     rerun: str
     seconds: float
+    adapted: tuple[str, ...] = ()
 
     def again(self, clause: str) -> str:
         """The command that shows a violation again: its replay where there is a report to read."""
@@ -38,7 +40,7 @@ class Report:
     @property
     def adaptations(self) -> tuple[str, ...]:
         """How the suite was adapted to the target, where that departs from the documentation."""
-        said = []
+        said = list(self.adapted)
         if self.settings.api_root != DOCUMENTED_ROOT:
             said.append(f"{self.path} stands for {self.contract.path} (--api-root)")
         if self.settings.extra_body_fields:

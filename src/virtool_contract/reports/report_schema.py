@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from virtool_contract.contract_schema import LEVELS, SLUG
 from virtool_contract.disguises import DISGUISES
-from virtool_contract.model import Caller
+from virtool_contract.model import Caller, Phase
 from virtool_contract.option_values import EFFORTS
+from virtool_contract.tally import IN_DOUBT
 from virtool_contract.verdict import Outcome, RunOutcome
 
 TEXT: Final = {"type": "string"}
@@ -91,6 +92,24 @@ CLAUSE: Final = _object(
         },
     }
 )
+ANSWERS: Final = _object(
+    {
+        "operation": {"enum": list(OPERATIONS)},
+        "caller": {"enum": [str(caller) for caller in Caller]},
+        "state": {"enum": [*map(str, Phase), IN_DOUBT]},
+        "reason": {"type": "string", "pattern": f"^$|{SLUG}"},
+        "status": {"type": "integer", "minimum": 0, "maximum": 999},
+        "right": {"type": "boolean"},
+        "count": COUNT,
+    }
+)
+BUCKET: Final = {
+    "type": "array",
+    "prefixItems": [{"type": "number", "exclusiveMinimum": 0}, COUNT],
+    "minItems": 2,
+    "maxItems": 2,
+}
+LATENCIES: Final = _object({"answers": COUNT}, histogram={"type": "array", "items": BUCKET})
 SCHEMA: Final = _object(
     {
         "version": {"const": 1},
@@ -104,7 +123,15 @@ SCHEMA: Final = _object(
         "clauses": {"type": "array", "items": CLAUSE},
     },
     requests=COUNT,
+    seconds={"type": "number", "minimum": 0},
+    adaptations=TEXTS,
     troubles=TEXTS,
+    answers={"type": "array", "items": ANSWERS},
+    latencies={
+        "type": "object",
+        "propertyNames": {"enum": list(OPERATIONS)},
+        "additionalProperties": LATENCIES,
+    },
     waivers={
         "type": "array",
         "items": _object({"kind": {"enum": list(KINDS)}, "waiver": WAIVER}),
