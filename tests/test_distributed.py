@@ -7,7 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from virtool_contract.distributed import KEY, Part, day_of, is_worker, lengthy_first, tell_day
+from virtool_contract.distributed import (
+    KEY,
+    Part,
+    Workers,
+    day_of,
+    is_worker,
+    known_of,
+    lengthy_first,
+)
 
 
 def config(**attributes: object) -> pytest.Config:
@@ -30,12 +38,25 @@ def test_what_is_told_is_heard(part: Part) -> None:
     assert Part.heard(sent) == part
 
 
-def test_all_processes_go_by_the_same_day() -> None:
-    node = SimpleNamespace(workerinput={})
-    tell_day(node, date(2026, 6, 30))
-    sent = json.loads(json.dumps(node.workerinput))
-    assert day_of(config(workerinput=sent)) == date(2026, 6, 30)
+def test_all_processes_go_by_the_same_day_and_baseline() -> None:
+    remote = SimpleNamespace(spec=SimpleNamespace(popen=False))
+    node = SimpleNamespace(workerinput={}, gateway=remote)
+    Workers(date(2026, 6, 30), lambda: frozenset({"get.safe"})).pytest_configure_node(node)
+    sent = config(workerinput=json.loads(json.dumps(node.workerinput)))
+    assert day_of(sent) == date(2026, 6, 30)
+    assert known_of(sent) == {"get.safe"}
     assert day_of(config()) is None
+    assert known_of(config()) == frozenset()
+
+
+def test_a_worker_that_found_something_wrong_is_heard_before_others() -> None:
+    workers = Workers(date(2026, 6, 30), frozenset)
+    for part in (PARTS[0], PARTS[2], PARTS[1]):
+        output: dict[str, Any] = {}
+        part.tell(config(workeroutput=output))
+        workers.pytest_testnodedown(SimpleNamespace(workeroutput=output))
+    workers.pytest_testnodedown(SimpleNamespace())
+    assert workers.part == PARTS[2]
 
 
 def test_who_ran_nothing_of_the_suite_is_not_heard() -> None:

@@ -53,9 +53,47 @@ class Part:
         return cls(**{**part, "clauses": tuple(part.get("clauses", ()))})
 
 
-def tell_day(node: Any, day: date) -> None:  # noqa: ANN401 - xdist's, which has no types
-    """Tell a worker that is about to start which day it is: a run has one, also past midnight."""
-    node.workerinput[DAY] = day.isoformat()
+class Workers:
+    """A pytest plugin of the process that reports: tells the others, hears them, and ends them.
+
+    `parts` are what each had to say, and `part` is one of that, before all others one that found
+    something wrong.
+    """
+
+    def __init__(self, today: date, known: Callable[[], Iterable[str]]) -> None:
+        """Know of none yet; `known` are the clauses that the baseline saw broken."""
+        self.part: Part | None = None
+        self.parts: list[Part] = []
+        self._today = today
+        self._known = known
+        self._processes: list[int] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Have all go by the same day, also past midnight, and by the same baseline.
+
+        They could not read that themselves: one may have made room for the reports by then.
+        """
+        node.workerinput[DAY] = self._today.isoformat()
+        node.workerinput[KNOWN] = sorted(self._known())
+        if node.gateway.spec.popen:  # and not on another machine
+            self._processes.append(node.gateway._rinfo().pid)  # noqa: SLF001 - execnet has no other way
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Let them give back what they have set up, rather than be killed in mid-promise."""
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
+        """Hear what one has to say at its end."""
+        part = Part.heard(getattr(node, "workeroutput", {}))
+        if part is None:
+            return
+        self.parts.append(part)
+        if not (self.part and self.part.problem):
+            self.part = part
 
 
 def day_of(config: pytest.Config) -> date | None:
@@ -64,32 +102,9 @@ def day_of(config: pytest.Config) -> date | None:
     return date.fromisoformat(told) if told else None
 
 
-def tell_known(node: Any, clauses: Iterable[str]) -> None:  # noqa: ANN401 - xdist's, which has no types
-    """Tell a worker that is about to start which clauses the baseline saw broken.
-
-    It could not read that for itself: another one may have made room for the reports by then.
-    """
-    node.workerinput[KNOWN] = sorted(clauses)
-
-
 def known_of(config: pytest.Config) -> frozenset[str]:
     """The clauses that this process was told of."""
     return frozenset(getattr(config, "workerinput", {}).get(KNOWN, ()))
-
-
-def process_of(node: Any) -> int | None:  # noqa: ANN401 - xdist's, which has no types
-    """The process of a worker that is about to start; None for one on another machine."""
-    if not node.gateway.spec.popen:
-        return None
-    process: int = node.gateway._rinfo().pid  # noqa: SLF001 - execnet has no other way
-    return process
-
-
-def interrupt(processes: Iterable[int]) -> None:
-    """Ask workers to end; else they are killed in the midst of a promise, and give nothing back."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGTERM)
 
 
 def is_worker(config: pytest.Config) -> bool:

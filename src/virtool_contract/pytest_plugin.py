@@ -5,7 +5,7 @@ It is inert in a session that collects nothing of `contract_tests`.
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,13 +18,14 @@ from virtool_contract import chapters, distributed, interrupts, loading, trial, 
 from virtool_contract.budget import HINT
 from virtool_contract.conclusion import Conclusion, Ending
 from virtool_contract.contract import Contract, ContractError
-from virtool_contract.distributed import Part, is_worker, share_of
+from virtool_contract.distributed import Part, Workers, is_worker, share_of
 from virtool_contract.embedded import EmbeddedServer
 from virtool_contract.fixtures import LEDGER, Fixtures
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.option_values import EFFORTS
-from virtool_contract.options import OPTIONS, OptionError, Settings, resolve
+from virtool_contract.options import OptionError, Settings
 from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
+from virtool_contract.pytest_settings import declare, is_thorough, settings_of
 from virtool_contract.reports import baseline
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.run import Run, SoFar
@@ -33,25 +34,14 @@ from virtool_contract.traffic.recording import Recording
 from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
-OURS = "--base-url"  # declared by pytest-base-url
 PROPERTY = "virtool_contract"
 FAILED = "virtool_contract_failed"
 COULD_NOT_TEST = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options; those that pytest or a plugin has already are taken from there."""
-    group = parser.getgroup("virtool-contract", "contract suite of the Virtool Jobs API")
-    for option in OPTIONS:
-        name = f"--{option.in_pytest}"
-        text = f"{option.help} [{option.variable}]"
-        dest = f"virtool_contract_{option.key}"
-        if name == OURS:
-            continue
-        if option.is_flag:
-            group.addoption(name, dest=dest, action="store_true", default=None, help=text)
-        else:
-            group.addoption(name, dest=dest, metavar=option.metavar, default=None, help=text)
+    """Declare the options."""
+    declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,29 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lengthy: begins early where processes share a run")
     plugin = ContractPlugin(config)
     config.pluginmanager.register(plugin, NAME)
+    config.pluginmanager.register(plugin.workers, f"{NAME}-workers")
     config.pluginmanager.register(
-        Fixtures(lambda: plugin.run, partial(_is_thorough, config)), f"{NAME}-fixtures"
+        Fixtures(lambda: plugin.run, partial(is_thorough, config)), f"{NAME}-fixtures"
     )
-
-
-def settings_of(config: pytest.Config) -> Settings:
-    """The settings of a pytest run.
-
-    Raises:
-        OptionError: an option has a value that does not work.
-    """
-    given = {
-        option.key: config.getoption(f"virtool_contract_{option.key}", None) for option in OPTIONS
-    }
-    given["base_url"] = config.getoption("base_url", None) or None
-    return resolve(given, folder=config.rootpath)
-
-
-def _is_thorough(config: pytest.Config) -> bool:
-    """Whether the run is to be thorough; an option that does not work is complained of later."""
-    with suppress(OptionError):
-        return settings_of(config).effort == EFFORTS[-1]
-    return False
 
 
 class ContractPlugin:
@@ -108,10 +79,15 @@ class ContractPlugin:
         self.today = distributed.day_of(config) or waivers.utc_today()
         self.waivers: Waivers | None = None
         self.baseline: Recorded | None = None
-        self.part: Part | None = None
-        self.recordings: list[Recording] = []
+        self._own: Part | None = None
+        self._recording: Recording | None = None
         self.is_collected = False
-        self.processes: list[int] = []
+        self.workers = Workers(self.today, lambda: baseline.known(self._baseline()))
+
+    @property
+    def part(self) -> Part | None:
+        """What this process has to say of the run, or what those say that ran the promises."""
+        return self._own or self.workers.part
 
     # Collection
 
@@ -154,7 +130,7 @@ class ContractPlugin:
             UsageError, Exit: this is the process that reports.
         """
         if is_worker(self.config):
-            self.part = Part(problem=problem, code=int(code))
+            self._own = Part(problem=problem, code=int(code))
             items.clear()
         elif code == pytest.ExitCode.USAGE_ERROR:
             raise pytest.UsageError(problem)
@@ -281,14 +257,6 @@ class ContractPlugin:
                 entry.lines = [self._hide(line) for line in entry.lines]
                 entry.reprlocals = entry.reprfuncargs = None
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
-        """Have all processes of pytest-xdist go by the same date, and by the same baseline."""
-        distributed.tell_day(node, self.today)
-        distributed.tell_known(node, baseline.known(self._baseline()))
-        process = distributed.process_of(node)
-        self.processes += [process] if process else []
-
     def _baseline(self) -> Recorded | None:
         """The baseline, where other processes collect the promises.
 
@@ -303,24 +271,11 @@ class ContractPlugin:
                 raise pytest.UsageError(str(error)) from None
         return self.baseline
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Let the processes of pytest-xdist give back what they have set up."""
-        distributed.interrupt(self.processes)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
-        """Hear what a process of pytest-xdist has to say at its end."""
-        part = Part.heard(getattr(node, "workeroutput", {}))
-        if part is not None and part.traffic:
-            self.recordings.append(Recording(part=part.traffic, left_out=part.left_out))
-        if part is not None and not (self.part and self.part.problem):
-            self.part = part
-
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Reach the verdicts, write the report, and give everything back."""
         if self.run is not None:
-            self.part = self._own_part(self.run)
+            self._own = self._own_part(self.run)
             self.run.stop()
             self._take_recording(self.run)
         if self.part is None:
@@ -352,17 +307,25 @@ class ContractPlugin:
         if own is None:
             return
         if not is_worker(self.config):
-            self.recordings.append(own)
+            self._recording = own
             return
-        assert self.part
+        assert self._own
         assert run.settings.report_dir
         try:
             left = own.leave(Path(run.settings.report_dir))
         except OSError as error:
             problem = f"--report-dir: the traffic cannot be written: {error.strerror}"
-            self.part = replace(self.part, problem=self.part.problem or problem)
+            self._own = replace(self._own, problem=self._own.problem or problem)
             return
-        self.part = replace(self.part, traffic=left.part, left_out=left.left_out)
+        self._own = replace(self._own, traffic=left.part, left_out=left.left_out)
+
+    def _recordings(self) -> Iterator[Recording]:
+        """What was recorded, here or by the processes of pytest-xdist."""
+        if self._recording is not None:
+            yield self._recording
+        for part in self.workers.parts:
+            if part.traffic:
+                yield Recording(part=part.traffic, left_out=part.left_out)
 
     def _own_part(self, run: Run) -> Part:
         return Part(
@@ -381,7 +344,7 @@ class ContractPlugin:
             settings=settings,
             part=part,
             total=self.total,
-            recordings=tuple(self.recordings),
+            recordings=tuple(self._recordings()),
             rerun=self.rerun,
             seconds=time.monotonic() - self.started,
         )
