@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from benchmarks import latency, measuring, overhead, peers, power, soak, startup
+from benchmarks import latency, measuring, overhead, peers, power, soak, startup, validate
 from benchmarks.catalogue import entries
 from virtool_contract.reference import faults, freedoms
 
@@ -112,3 +112,12 @@ def test_peers_are_asked_the_same(measure: Measure, capsys: pytest.CaptureFixtur
     ]
     assert all(0 < row["first s"] < row["seconds"] for row in rows)
     assert re.search(r"^schemathesis tuned +1 +1 +0 +0 ", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_validate_shows_memory_and_speed_for_both_kinds_of_file(measure: Measure) -> None:
+    rows = measure(validate.main, "--exchanges", "401")
+    assert [row["file"] for row in rows] == ["traffic.har", "traffic.jsonl"]
+    for row in rows:
+        assert (row["exit"], row["exchanges"]) == (0, 401)
+        assert 20 < row["peak"] < 300
+        assert row["rate"] > 0

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from tests.conftest import bare_environment
 from virtool_contract.command_lines import without_secrets
-from virtool_contract.options import REPORT_FILES
+from virtool_contract.options import REPORT_FILES, TRAFFIC_FILE
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.serve import service
@@ -64,7 +64,7 @@ def test_the_reference_conforms_and_a_report_is_written(
     rows = [line.split()[0] for line in lines if re.match(r"\S+ +(must|should|may) ", line)]
     assert rows == [*contract.clauses]
     assert list((tmp_path / "empty").iterdir()) == []
-    assert {file.name for file in folder.iterdir()} == {*REPORT_FILES, "writes.jsonl"}
+    assert {file.name for file in folder.iterdir()} == {*REPORT_FILES, TRAFFIC_FILE, "writes.jsonl"}
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["version"] == 1
     assert report["verdict"] == "conforms"

@@ -13,6 +13,7 @@ from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.guard import Guard
 from virtool_contract.interrupts import obey, patience
 from virtool_contract.provider import reason
+from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,6 +25,7 @@ class Api:
 
     Redirects are never followed, proxies, .netrc and cookies never used; a body is read up to
     `body_cap` bytes and `deadline` seconds. Writes go only to ids that the `guard` lets through.
+    With a `recorder`, every exchange is kept.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Api:
         self.body_cap = body_cap
         self.sent = 0
         self.guard = Guard()
+        self.recorder: Recorder | None = None
         self._local = threading.local()
         self._watchdog = Watchdog()
         self.secrets = Secrets()
@@ -57,8 +60,11 @@ class Api:
         analysis_id: str,
         headers: Headers = (),
         body: bytes = b"",
+        tag: Tag | None = None,
     ) -> Exchange:
         """Send one request on an analysis; a failure to arrive is a value, not an exception.
+
+        The `tag` is what a recording says of it.
 
         Raises:
             UnsafeWriteError: a write to an id that was not admitted.
@@ -69,6 +75,15 @@ class Api:
         if method not in SAFE:
             self.guard.let_through(method, analysis_id, target)
         self.sent += 1
+        started = time.monotonic()
+        exchange = self._exchanged(request)
+        if self.recorder is not None:
+            self.recorder.add(started, time.monotonic(), exchange, tag)
+        if exchange.response is not None and method == "GET":
+            self.guard.note_read(analysis_id, exchange.response.status)
+        return exchange
+
+    def _exchanged(self, request: Request) -> Exchange:
         failure, response = "", None
         with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
@@ -78,8 +93,6 @@ class Api:
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
             return Exchange(request=request, failure=late)
-        if response is not None and method == "GET":
-            self.guard.note_read(analysis_id, response.status)
         return Exchange(request=request, response=response, failure=failure)
 
     def _respond(self, request: Request) -> Response:

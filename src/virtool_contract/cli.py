@@ -59,6 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
             "replay", help="send what broke a clause again, from a report", allow_abbrev=False
         )
     )
+    _add_validate(
+        commands.add_parser("validate", help="judge recorded traffic, offline", allow_abbrev=False)
+    )
     _add_compare(
         commands.add_parser(
             "compare", help="what has changed between two reports", allow_abbrev=False
@@ -193,6 +196,24 @@ def _replay(chosen: argparse.Namespace) -> int:
     if chosen.form:
         return replay_command.write(settings, recorded, deviation, chosen.form)
     return replay_command.replay(settings, recorded, deviation)
+
+
+def _add_validate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Judge what was recorded: each answer, and what became of each analysis. Nothing is sent. "
+        "--base-url leaves out what went elsewhere; without it, any host will do."
+    )
+    parser.add_argument(
+        "traffic", metavar="TRAFFIC.har", help="a HAR, or a .jsonl file with an entry a line"
+    )
+    _add_options(parser, (option for option in OPTIONS if option.is_of_traffic))
+    parser.set_defaults(run=_validate)
+
+
+def _validate(chosen: argparse.Namespace) -> int:
+    from virtool_contract.validate_command import validate_file  # noqa: PLC0415 - see _verify
+
+    return validate_file(_settings(chosen), chosen.traffic)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

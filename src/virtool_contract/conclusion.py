@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from virtool_contract.contract import Contract
 from virtool_contract.distributed import Part
@@ -13,6 +14,7 @@ from virtool_contract.reports import text as text_report
 from virtool_contract.reports.comparison import Comparison
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.reports.report import Report
+from virtool_contract.traffic.recording import Recording, put_together
 from virtool_contract.verdict import RunOutcome, Scope, Verdicts, reach
 from virtool_contract.waivers import Waivers
 
@@ -55,7 +57,8 @@ class Conclusion:
 class Ending:
     """A run at its end: what it was told, what its processes say, and what they observed.
 
-    `rerun` is the command line that repeats it, `seconds` is how long it took.
+    `rerun` is the command line that repeats it, `seconds` is how long it took. `recordings` are
+    what its processes have sent and got, where reports were asked for.
     """
 
     contract: Contract
@@ -64,6 +67,7 @@ class Ending:
     total: Ledger
     rerun: str
     seconds: float
+    recordings: tuple[Recording, ...] = ()
 
     def conclude(self, waivers: Waivers, recorded: Recorded | None) -> Conclusion:
         """Reach the verdicts and write the reports; one that cannot be written fails the run."""
@@ -78,12 +82,21 @@ class Ending:
             problem=self.part.problem,
         )
         report = self._report(scope)
-        if problem := files.write(report):
+        problems = self._write_traffic(), files.write(report)
+        if problem := "; ".join(filter(None, problems)):
             report = self._report(replace(scope, problem=problem))
             files.write(report)  # those that can be written say so too
         could_test = report.verdicts.outcome is not RunOutcome.COULD_NOT_TEST
         compared = baseline.against(recorded, report) if recorded and could_test else None
         return Conclusion(report=report, comparison=compared)
+
+    def _write_traffic(self) -> str:
+        """Write what was recorded; what is wrong with that, if anything is."""
+        folder = self.settings.report_dir
+        if not folder or not self.recordings:
+            return ""
+        about = {"_contract": self.contract.version, "_removes": self.part.removes}
+        return put_together(Path(folder), self.recordings, about)
 
     def give_up(self) -> Conclusion:
         """Write reports that say why there is nothing to report, where they were asked for."""

@@ -24,7 +24,9 @@ Item = TypeVar("Item")
 class Part:
     """One process' part in a run: what it ran against, and why it could not, if it could not.
 
-    `code` is the exit code of a problem that came up before the first promise, 0 for none.
+    `code` is the exit code of a problem that came up before the first promise, 0 for none;
+    `traffic` is the file that it has left in the folder of reports, if it recorded any, and
+    `left_out` how many exchanges are not in it.
     """
 
     base_url: str = ""
@@ -34,6 +36,8 @@ class Part:
     clauses: tuple[str, ...] = ()
     problem: str = ""
     code: int = 0
+    traffic: str = ""
+    left_out: int = 0
 
     def tell(self, config: pytest.Config) -> None:
         """Leave word for the process that reports."""
@@ -52,12 +56,14 @@ class Part:
 class Workers:
     """A pytest plugin of the process that reports: tells the others, hears them, and ends them.
 
-    `part` is what one of them had to say, before all others one that found something wrong.
+    `parts` are what each had to say, and `part` is one of that, before all others one that found
+    something wrong.
     """
 
     def __init__(self, today: date, known: Callable[[], Iterable[str]]) -> None:
         """Know of none yet; `known` are the clauses that the baseline saw broken."""
         self.part: Part | None = None
+        self.parts: list[Part] = []
         self._today = today
         self._known = known
         self._processes: list[int] = []
@@ -83,7 +89,10 @@ class Workers:
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which has no types
         """Hear what one has to say at its end."""
         part = Part.heard(getattr(node, "workeroutput", {}))
-        if part is not None and not (self.part and self.part.problem):
+        if part is None:
+            return
+        self.parts.append(part)
+        if not (self.part and self.part.problem):
             self.part = part
 
 

@@ -48,7 +48,11 @@ class History:
 
     def is_explainable(self, contract: Contract) -> bool:
         """Whether some order of the events explains every answer."""
-        return _Search(contract, self).explains(frozenset(), self.known)
+        return next(self.ends(contract), None) is not None
+
+    def ends(self, contract: Contract) -> Iterator[Known]:
+        """What may be known afterwards, by any order that explains every answer; perhaps twice."""
+        return _Search(contract, self).ends()
 
     def culprit(self) -> str:
         """The operation to blame for a history that nothing explains.
@@ -113,30 +117,33 @@ def _document(response: Response | None) -> Json:
         return None
 
 
-State = tuple[frozenset[int], Phase, str]
+Place = tuple[frozenset[int], Phase, str]
 
 
 class _Search:
-    """Looks for an order, depth first, never twice from the same place."""
+    """Looks for orders, depth first, never twice from the same place."""
 
     def __init__(self, contract: Contract, history: History) -> None:
         self.contract = contract
+        self.known = history.known
         self.events: Sequence[Event] = history.events
         self.implemented = history.implemented
-        self.dead_ends: set[State] = set()
 
-    def explains(self, done: frozenset[int], known: Known) -> bool:
-        if all(index in done or self.events[index].is_uncertain for index in self.indices()):
-            return True
-        place = (done, known.phase, show(known.results))
-        if place in self.dead_ends:
-            return False
-        for index in self.ready(done):
-            for after in self.outcomes(self.events[index], known):
-                if self.explains(done | {index}, after):
-                    return True
-        self.dead_ends.add(place)
-        return False
+    def ends(self) -> Iterator[Known]:
+        """What may be known after all events, once for each way to tell."""
+        open_ends: list[tuple[frozenset[int], Known]] = [(frozenset(), self.known)]
+        visited: set[Place] = set()
+        while open_ends:
+            done, known = open_ends.pop()
+            place = (done, known.phase, show(known.results))
+            if place in visited:
+                continue
+            visited.add(place)
+            if all(index in done or self.events[index].is_uncertain for index in self.indices()):
+                yield known
+            for index in self.ready(done):
+                outcomes = self.outcomes(self.events[index], known)
+                open_ends += [(done | {index}, after) for after in outcomes]
 
     def indices(self) -> range:
         return range(len(self.events))

@@ -1,17 +1,19 @@
 """Holds one answer against what is due: findings, each naming the clause it is about. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from virtool_contract.contract import Contract
+from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Response
 from virtool_contract.judging.by_document import ByDocument
 from virtool_contract.judging.by_error_body import ByErrorBody
 from virtool_contract.judging.by_status import ByStatus
 from virtool_contract.judging.finding import Finding, Judgement, describe
 from virtool_contract.model import Due
-from virtool_contract.subject import Known
+from virtool_contract.subject import READ, Known
 
-__all__ = ["Finding", "Judgement", "describe", "judge"]
+__all__ = ["Finding", "Judgement", "after_a_second_look", "describe", "judge", "judge_status"]
 
 
 def judge(
@@ -29,6 +31,45 @@ def judge(
         surprised=judging.surprised,
         contradicts=judging.contradicts,
     )
+
+
+def judge_status(contract: Contract, due: Due, known: Known, response: Response) -> Judgement:
+    """Judge one answer whose body was not recorded."""
+    return Judgement(findings=tuple(_Bare(contract, due, known, response, known).findings()))
+
+
+def after_a_second_look(
+    contract: Contract,
+    due: Due,
+    known: Known,
+    surprise: tuple[Response, Judgement],
+    again: Response,
+) -> Judgement:
+    """Judge a surprising read once more, by another one with no request in between.
+
+    A surprise may be the read's own fault, not the last write's: then reads disagree. A read that
+    was merely late, and agrees at the second look, is the write's fault still.
+    """
+    response, first = surprise
+    second = judge(contract, due, known, again)
+    if not second.surprised or second.document is None or first.document is None:
+        return first
+    if changed(contract, seen(contract, first.document), second.document) is None:
+        return first
+    return judge(contract, due, replace(known, cause=READ), response)
+
+
+class _Bare(ByStatus):
+    """The part of a judgement that needs no body."""
+
+    def findings(self) -> Iterator[Finding]:
+        if self.known.doubtful:
+            yield from self.in_any_state()
+        elif not self.due.permits(self.status):
+            yield from self.wrong_status()
+        elif self.due.refused or not self.due.operation.success.covers(self.status):
+            yield from self.refusal()
+        yield from self.status_class()
 
 
 class _Whole(ByStatus, ByErrorBody, ByDocument):

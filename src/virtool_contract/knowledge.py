@@ -55,6 +55,21 @@ def sent_beside(body: Body | None) -> Mapping[str, Json] | None:
     return {key: item for key, item in value.items() if key != "results"} or None
 
 
+def after_write(known: Known, due: Due, status: int, body: Body | None, after: Known) -> Known:
+    """What is known once a write was answered; `after` is what a success leaves.
+
+    A wrong status teaches nothing: what that has done, if anything, a read shows.
+    """
+    if due.operation.success.covers(status) and not due.refused:
+        return after
+    if not due.permits(status):
+        return known
+    reason = due.blamed or str(due.kind)
+    refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
+    cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
+    return replace(known, cause=cause, sent_beside=sent_beside(body))
+
+
 def after_read(contract: Contract, known: Known, document: Mapping[str, Json]) -> Known:
     """What is known once the owner has read a document."""
     return replace(known, document=seen(contract, document), cause=READ)

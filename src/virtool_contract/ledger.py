@@ -1,14 +1,14 @@
 """What was observed: how often each clause was kept, which were broken, and how that shows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from virtool_contract.contract import Contract
 from virtool_contract.judge import Finding
 from virtool_contract.likeness import ANYTHING, likeness
-from virtool_contract.scenario import Scenario
+from virtool_contract.scenario import Scenario, Step
 from virtool_contract.tally import Tally
 from virtool_contract.waivers import Waiver, asked
 
@@ -27,6 +27,16 @@ def alike(request: str, topic: str, actual: str) -> str:
     by_rights = any(right in topic for right in RIGHTS)
     asking = f"{operation} by {caller if by_rights else ANYTHING}" if request else ""
     return asked(asking, likeness(actual))
+
+
+def blamed(finding: Finding, steps: Sequence[Step]) -> str:
+    """The request to blame: the last one, or the write whose effect a later read has shown."""
+    shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
+    writes = [move for move in steps if move.operation != "get"]
+    by_write = shown_later and finding.operation != "get" and writes
+    for last in (writes if by_write else steps)[-1:]:
+        return f"{last.operation} by {last.caller}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,10 +40,23 @@ OF_THE_TARGET = (
     "spec",
 )
 """The options that `verify` and `replay` share."""
+OF_TRAFFIC = (
+    "base-url",
+    "api-root",
+    "extra-body-fields",
+    "strict",
+    "report-dir",
+    "spec",
+    "waivers",
+    "baseline",
+)
+"""The options that `validate` has."""
 DOCUMENTED_ROOT = "/api"
 WAIVERS = "waivers.yaml"
 REPORT_FILES = ("report.json", "report.html", "junit.xml", "report.sarif")
 """What is written into --report-dir when a run ends; `reports.files` makes them."""
+TRAFFIC_FILE = "traffic.har"
+"""And what was sent and came back meanwhile; `traffic` makes it."""
 
 
 class OptionError(ValueError):
@@ -84,6 +97,11 @@ class Option:
     def is_of_the_target(self) -> bool:
         """Whether it says what to talk to, and how; the others say what to do there."""
         return self.name in OF_THE_TARGET
+
+    @property
+    def is_of_traffic(self) -> bool:
+        """Whether it says how to judge what somebody else has sent."""
+        return self.name in OF_TRAFFIC
 
     @property
     def is_flag(self) -> bool:
@@ -195,7 +213,7 @@ OPTIONS = (
         name="report-dir",
         metavar="DIR",
         read=path,
-        help=f"write {', '.join(REPORT_FILES)} and writes.jsonl there",
+        help=f"write {', '.join(REPORT_FILES)}, {TRAFFIC_FILE} and writes.jsonl there",
     ),
     Option(
         name="spec",

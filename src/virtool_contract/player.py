@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 
 from virtool_contract.disguises import SHORTEST_ABSENT, disguised
-from virtool_contract.documents import changed, seen
 from virtool_contract.exchange import Exchange, Headers, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
-from virtool_contract.judge import Finding, Judgement, judge
-from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
-from virtool_contract.ledger import Deviation, Ledger, Violation, alike
+from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge
+from virtool_contract.knowledge import adopted, after_read, after_success, after_write
+from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
+from virtool_contract.recorder import Tag
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
+from virtool_contract.subject import BY_OTHERS, READ, Known
 from virtool_contract.target import (
     UNAVAILABLE,
     Subject,
@@ -23,6 +24,8 @@ from virtool_contract.target import (
 
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 """What an analysis is finalized with where it does not matter."""
+PLAYS = count(1)
+"""Numbers for the plays of this process, by which a recording tells them apart."""
 NO_ANSWER = Response(status=0, headers=(), body=b"", elapsed=0.0)
 """What stands for the response where none came."""
 
@@ -67,6 +70,7 @@ class Player:
         self.spared: frozenset[tuple[str, str]] = frozenset()
         self.before_raising: Callable[[Violation], None] = lambda _violation: None
         self.steps: list[Step] = []
+        self.number = next(PLAYS)
         self.subjects: dict[str, Subject] = {}
         self._states: dict[str, str] = {}
         self._is_certain = True
@@ -119,18 +123,10 @@ class Player:
     def _second_look(
         self, subject: Subject, due: Due, response: Response, judgement: Judgement
     ) -> Judgement:
-        """A surprise may be the read's own fault, not the last write's: then reads disagree.
-
-        A read that was merely late, and agrees at the second look, is the write's fault still.
-        """
-        contract = self.target.contract
+        """Have the owner read once more (see `after_a_second_look`)."""
         again = self.response(subject, Step(subject=subject.label, operation="get"))
-        second = judge(contract, due, subject.known, again)
-        if not second.surprised or second.document is None or judgement.document is None:
-            return judgement
-        if changed(contract, seen(contract, judgement.document), second.document) is None:
-            return judgement
-        return judge(contract, due, replace(subject.known, cause=READ), response)
+        known, contract = subject.known, self.target.contract
+        return after_a_second_look(contract, due, known, (response, judgement), again)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """Take in what somebody else, such as schemathesis, found about the last answer.
@@ -236,29 +232,30 @@ class Player:
         method = self.target.contract.operations[move.operation].method
         body = self.target.on_the_wire(move.body) if move.body else b""
         analysis_id = disguised(subject.known.id, move.disguise)
-        return self.target.api.send(method, analysis_id, headers, body)
+        tag = Tag(
+            caller=move.caller,
+            subject=subject.label,
+            state=subject.state,
+            job=subject.known.job_id,
+            play=self.number,
+            step=len(self.steps),
+            disguise=move.disguise,
+        )
+        return self.target.api.send(method, analysis_id, headers, body, tag)
 
     # Knowledge
 
     def _learn(self, subject: Subject, move: Step, answer: Answer, after: Known) -> None:
         """Take in what an answer says about its subject, and whom a write could have touched."""
-        known, due = subject.known, answer.due
+        known, due, document = subject.known, answer.due, answer.judgement.document
         if due.operation.id == "get":
-            if answer.accepted and answer.judgement.document is not None:
-                subject.known = after_read(self.target.contract, known, answer.judgement.document)
+            if answer.accepted and document is not None:
+                subject.known = after_read(self.target.contract, known, document)
             return
         for other in self.subjects.values():
             if other is not subject and other.known.cause == READ:
                 other.known = replace(other.known, cause=BY_OTHERS)
-        if answer.accepted and not due.refused:
-            subject.known = after
-            return
-        if not due.permits(answer.response.status):
-            return  # what this did to the subject, if anything, resynchronizing finds out
-        reason = due.blamed or str(due.kind)
-        refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
-        cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")
-        subject.known = replace(known, cause=cause, sent_beside=sent_beside(move.body))
+        subject.known = after_write(known, due, answer.response.status, move.body, after)
 
     def _blame(self, broken: tuple[Finding, ...]) -> None:
         found = [each for each in broken if not self._is_waived(each) and not self._is_spared(each)]
@@ -307,13 +304,7 @@ class Player:
         )
 
     def _request(self, finding: Finding) -> str:
-        """The request to blame: the last one, or the write whose effect a later read has shown."""
-        shown_later = finding.actual.startswith("/") or finding.topic.endswith(".gone")
-        writes = [move for move in self.steps if move.operation != "get"]
-        by_write = shown_later and finding.operation != "get" and writes
-        for blamed in (writes if by_write else self.steps)[-1:]:
-            return f"{blamed.operation} by {blamed.caller}"
-        return ""
+        return blamed(finding, self.steps)
 
     def scenario(self) -> Scenario:
         """What has been played so far."""

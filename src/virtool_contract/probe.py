@@ -12,7 +12,7 @@ from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
 from virtool_contract.provider import check_pending
-from virtool_contract.target import NOBODY, UNAVAILABLE, Subject, Target, TargetTroubleError
+from virtool_contract.target import UNAVAILABLE, Subject, Target, TargetTroubleError
 
 INTERVAL = 0.2
 """Seconds between two tries while a target starts."""
@@ -41,7 +41,7 @@ def wait_for(target: Target, seconds: float) -> None:
     """Wait until the target answers anything but 502, 503 or 504 to a read of an id nobody has."""
     until = time.monotonic() + seconds
     while True:
-        exchange = target.api.send("GET", NOBODY)
+        exchange = target.ask_for_nobody()
         answer = exchange.response
         if answer is not None and answer.status not in UNAVAILABLE:
             return
@@ -59,7 +59,8 @@ def _send(
     headers = target.headers(caller, subject.credentials)
     if body:
         headers = (*headers, ("Content-Type", "application/json"))
-    exchange = target.api.send(method, subject.known.id, headers, body)
+    tag = target.tag(subject, caller)
+    exchange = target.api.send(method, subject.known.id, headers, body, tag)
     if exchange.response is None:
         raise TargetTroubleError(
             f"the target at {target.api.base_url} gave no answer to {method} {target.api.path}: "

@@ -5,10 +5,11 @@ It is inert in a session that collects nothing of `contract_tests`.
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from virtool_contract.reports import baseline
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.run import Run, SoFar
 from virtool_contract.target import TargetTroubleError, Unobserved
+from virtool_contract.traffic.recording import Recording
 from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
@@ -78,6 +80,7 @@ class ContractPlugin:
         self.waivers: Waivers | None = None
         self.baseline: Recorded | None = None
         self._own: Part | None = None
+        self._recording: Recording | None = None
         self.is_collected = False
         self.workers = Workers(self.today, lambda: baseline.known(self._baseline()))
 
@@ -168,6 +171,7 @@ class ContractPlugin:
         if not chapters.is_ours(item) or self.run is None:
             return (yield)
         unseen = ""
+        self.run.note_promise(chapters.clauses(item))
         budget = self.run.target.budget
         if budget:
             budget.reserve_for_replays(searching=chapters.is_search(item))
@@ -273,6 +277,7 @@ class ContractPlugin:
         if self.run is not None:
             self._own = self._own_part(self.run)
             self.run.stop()
+            self._take_recording(self.run)
         if self.part is None:
             if self.problem and not is_worker(self.config):
                 with suppress(OptionError, ContractError):
@@ -296,6 +301,32 @@ class ContractPlugin:
         elif verdicts.rotten and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
+    def _take_recording(self, run: Run) -> None:
+        """Keep what was recorded; a process of pytest-xdist leaves it to the one that reports."""
+        own = run.recording
+        if own is None:
+            return
+        if not is_worker(self.config):
+            self._recording = own
+            return
+        assert self._own
+        assert run.settings.report_dir
+        try:
+            left = own.leave(Path(run.settings.report_dir))
+        except OSError as error:
+            problem = f"--report-dir: the traffic cannot be written: {error.strerror}"
+            self._own = replace(self._own, problem=self._own.problem or problem)
+            return
+        self._own = replace(self._own, traffic=left.part, left_out=left.left_out)
+
+    def _recordings(self) -> Iterator[Recording]:
+        """What was recorded, here or by the processes of pytest-xdist."""
+        if self._recording is not None:
+            yield self._recording
+        for part in self.workers.parts:
+            if part.traffic:
+                yield Recording(part=part.traffic, left_out=part.left_out)
+
     def _own_part(self, run: Run) -> Part:
         return Part(
             base_url=run.target.api.base_url,
@@ -313,6 +344,7 @@ class ContractPlugin:
             settings=settings,
             part=part,
             total=self.total,
+            recordings=tuple(self._recordings()),
             rerun=self.rerun,
             seconds=time.monotonic() - self.started,
         )

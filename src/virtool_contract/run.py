@@ -3,6 +3,7 @@
 import shlex
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -15,14 +16,22 @@ from virtool_contract.deadlines import TIMEOUTS
 from virtool_contract.embedded import EmbeddedServer, NotUpError
 from virtool_contract.examples import Examples
 from virtool_contract.ledger import Ledger
-from virtool_contract.options import DOCUMENTED_ROOT, REPORT_FILES, OptionError, Settings
+from virtool_contract.options import (
+    DOCUMENTED_ROOT,
+    REPORT_FILES,
+    TRAFFIC_FILE,
+    OptionError,
+    Settings,
+)
 from virtool_contract.provider import Provider, ProviderError
 from virtool_contract.providers import file
 from virtool_contract.providers.command import CommandProvider
 from virtool_contract.providers.file import FileProvider
 from virtool_contract.providers.http import HttpProvider
 from virtool_contract.providers.prefetch import PrefetchingProvider
+from virtool_contract.recorder import Recorder
 from virtool_contract.target import Target, TargetTroubleError
+from virtool_contract.traffic.recording import Recording, discard_parts
 from virtool_contract.waivers import Waivers
 
 PROVIDER_PATH = "/provider-states"
@@ -92,6 +101,7 @@ class Run:
         try:
             if settings.report_dir:
                 _open_log(target, Path(settings.report_dir))
+                target.api.recorder = Recorder()
             _check_provider(target, settings)
             probe.probe(target, settings.wait_for_server)
         except BaseException as error:
@@ -105,12 +115,30 @@ class Run:
             contract=loaded, settings=settings, target=target, server=server, examples_kept=kept
         )
 
+    def note_promise(self, clauses: Iterable[str]) -> None:
+        """Have what is recorded from now on say which clauses it is about."""
+        if self.target.api.recorder is not None:
+            self.target.api.recorder.clauses = tuple(clauses)
+
     def so_far(self) -> SoFar:
         """How far it is."""
         return SoFar(
             examples=self.examples,
             requests=self.target.api.sent,
             broken=tuple(self.ledger.deviations),
+        )
+
+    @property
+    def recording(self) -> Recording | None:
+        """What this process has recorded; None where that was not asked for."""
+        api = self.target.api
+        if api.recorder is None:
+            return None
+        return Recording(
+            recorder=api.recorder,
+            secrets=api.secrets,
+            base_url=api.base_url,
+            left_out=api.recorder.left_out,
         )
 
     def stop(self) -> None:
@@ -213,13 +241,14 @@ def _check_folder(folder: Path) -> None:
     Raises:
         OptionError: it cannot.
     """
-    reports = [folder / name for name in REPORT_FILES]
+    reports = [folder / name for name in (*REPORT_FILES, TRAFFIC_FILE)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
         for report in reports:
             if not report.is_dir():
                 report.unlink(missing_ok=True)
+        discard_parts(folder)
     except OSError as error:
         raise OptionError(
             f"--report-dir: {str(folder)!r} cannot be written to ({error.strerror}); try ./reports"

@@ -20,14 +20,27 @@ REPLACED = 6
 CUT = "\u2026"
 """What stands where a text was cut."""
 
-ESCAPES = re.compile(
+_ESCAPED = (
     r"\\+u(?P<unit>[0-9a-f]{4})|\\+x(?P<code>[0-9a-f]{2})|%(?:25)*(?P<byte>[0-9a-f]{2})"
-    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])|.",
-    re.IGNORECASE | re.DOTALL,
+    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])"
 )
+ESCAPED = re.compile(_ESCAPED, re.IGNORECASE)
 """A character as JSON, Python, a URL or HTML escape it, also several times over."""
+ESCAPES = re.compile(f"{_ESCAPED}|.", re.IGNORECASE | re.DOTALL)
+"""The same, or any other character."""
+PIECE = 4096
+"""So much of a long word is looked at at once."""
+OVERLAP = 64
+"""So much of it is looked at again with the next piece: the beginning of a secret, encoded."""
+MOST_CLEAN = 50_000
+"""So many words are remembered to hold no secret."""
+SHORT = 100
+"""Texts of so many characters are remembered as a whole."""
 RUNS = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """What may be base64 or hexadecimal."""
+NO_HEX = re.compile("[^0-9a-fA-F]")
+SMALL = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
+"""Latin-1 in small letters; each of its characters has one there."""
 IN_URLS = str.maketrans("-_", "+/", "=")
 
 
@@ -40,6 +53,7 @@ class Secrets:
     def __init__(self) -> None:
         """Know none yet."""
         self._by_start: dict[str, set[str]] = {}
+        self._shortest = PARTIAL
 
     def add(self, credentials: Credentials) -> None:
         """Learn the key and the headers of a job."""
@@ -52,6 +66,29 @@ class Secrets:
                 if len(form) >= SHORTEST:
                     start = form[: PARTIAL if len(form) >= PARTIAL else SHORTEST]
                     self._by_start.setdefault(start, set()).add(form)
+                    self._shortest = min(self._shortest, len(start))
+
+    def alphabet(self) -> str:
+        """The characters that a secret begins with, or a short one has, in both letter cases."""
+        begins = (form[:PARTIAL] for forms in self._by_start.values() for form in forms)
+        small = {char for begin in begins for char in begin}
+        return "".join(sorted(small | {char.upper() for char in small}))
+
+    def may_be_in(self, word: str) -> bool:
+        """Whether a text without escapes holds the beginning of a secret, plain or encoded.
+
+        With none, `hide` would leave it as it is.
+        """
+        small = word.lower() if word.isascii() else _lower(word)
+        if self._begins_in(small):
+            return True
+        runs = (each for run in RUNS.findall(word) for each in _decoded(run, self._shortest))
+        return any(map(self._begins_in, runs))
+
+    def _begins_in(self, small: str) -> bool:
+        sizes = {PARTIAL, self._shortest}
+        grams = {small[place : place + size] for size in sizes for place in range(len(small))}
+        return not self._by_start.keys().isdisjoint(grams)
 
     def hide(self, text: str) -> str:
         """The text with every secret masked, also one that a cut has left the beginning of.
@@ -91,6 +128,47 @@ class Secrets:
                         yield place, end
 
 
+class Screen:
+    """Hides secrets in many texts that are much alike, as `Secrets.hide` would.
+
+    What begins a secret, or may be one encoded, lies within a word of certain characters, so a text
+    whose words are known to hold none has none. Secrets that are added later are not looked for.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        """Find out what the words are made of."""
+        self._secrets = secrets
+        others = re.escape(secrets.alphabet())
+        self._words = re.compile(f"[0-9A-Za-z+/_=\\-{others}\x80-\U0010ffff]+")
+        self._clean: set[str] = set()
+        self._short: dict[str, str] = {}
+
+    def hide(self, text: str) -> str:
+        """The text with every secret masked."""
+        if len(text) > SHORT:
+            return self._hide(text)
+        if text not in self._short:
+            self._short = self._short if len(self._short) < MOST_CLEAN else {}
+            self._short[text] = self._hide(text)
+        return self._short[text]
+
+    def _hide(self, text: str) -> str:
+        plain = ESCAPED.sub(_meant, text)
+        fresh = set(self._words.findall(plain)) - self._clean
+        if any(map(self._may_hold, fresh)):
+            return self._secrets.hide(text)
+        if len(self._clean) > MOST_CLEAN:
+            self._clean.clear()
+        self._clean |= fresh
+        return text
+
+    def _may_hold(self, word: str) -> bool:
+        """The same of a word of any length: long ones are mostly the same over and over."""
+        step = PIECE - OVERLAP
+        pieces = {word[at : at + PIECE] for at in range(0, max(len(word) - OVERLAP, 1), step)}
+        return any(map(self._secrets.may_be_in, pieces))
+
+
 def _shared(secret: str, text: str) -> int:
     """How many characters they have in common at the beginning."""
     if secret == text:
@@ -126,15 +204,20 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
-def _decoded(run: str) -> Iterator[str]:
-    """What a run may be the base64 or the hexadecimal digits of; it may begin within a group."""
+def _decoded(run: str, least: int = 1) -> Iterator[str]:
+    """What a run may be the base64 or the hexadecimal digits of; it may begin within a group.
+
+    Texts of less than `least` characters are left out.
+    """
     for shift in range(4):
-        digits = run[shift:].translate(IN_URLS)
-        whole = digits[: len(digits) // 4 * 4]
-        yield _as_text(base64.b64decode(whole.encode() + _padded(digits[len(whole) :])))
+        if (len(run) - shift) * 3 // 4 >= least:
+            digits = run[shift:].translate(IN_URLS)
+            whole = digits[: len(digits) // 4 * 4]
+            yield _as_text(base64.b64decode(whole.encode() + _padded(digits[len(whole) :])))
     for shift in range(2):
-        digits = re.split("[^0-9a-fA-F]", run[shift:])[0]
-        yield _as_text(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
+        digits = NO_HEX.split(run[shift:], 1)[0]
+        if len(digits) // 2 >= least:
+            yield _as_text(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
 
 
 def _padded(rest: str) -> bytes:
@@ -143,4 +226,4 @@ def _padded(rest: str) -> bytes:
 
 
 def _as_text(raw: bytes) -> str:
-    return _lower(raw.replace(b"\0", b"").decode("latin-1"))
+    return raw.replace(b"\0", b"").translate(SMALL).decode("latin-1")

@@ -10,7 +10,7 @@ from virtool_contract.body import Body, finalize_body, with_members
 from virtool_contract.budget import Budget
 from virtool_contract.contract import Contract
 from virtool_contract.credentials import credential_headers, spoiled
-from virtool_contract.exchange import Headers
+from virtool_contract.exchange import Exchange, Headers
 from virtool_contract.guard import unfit
 from virtool_contract.interrupts import held_back, is_late
 from virtool_contract.json_values import Json, show
@@ -26,6 +26,7 @@ from virtool_contract.provider import (
     job_without_analysis,
     pending_analysis,
 )
+from virtool_contract.recorder import Tag
 from virtool_contract.subject import Known
 from virtool_contract.waivers import Waivers
 
@@ -214,9 +215,18 @@ class Target:
             self.api.secrets.add(self._idle)
         return self._idle
 
+    def ask_for_nobody(self) -> Exchange:
+        """Have an anonymous caller read an id that nobody has, to see whether anything answers."""
+        return self.api.send("GET", NOBODY, tag=Tag(caller=Caller.ANONYMOUS, state="absent"))
+
+    def tag(self, subject: Subject, caller: Caller) -> Tag:
+        """What a recording says of a request that is no step of a play."""
+        state, job = subject.state, subject.known.job_id
+        return Tag(caller=caller, subject=subject.label, state=state, job=job)
+
     def is_alive(self) -> bool:
         """Whether the target answers at all, and not only that it is unavailable."""
-        answer = self.api.send("GET", NOBODY).response
+        answer = self.ask_for_nobody().response
         return answer is not None and answer.status not in UNAVAILABLE
 
     def call_witnesses(self) -> None:
@@ -241,7 +251,8 @@ class Target:
 
     def _is_lost(self, witness: Subject) -> bool:
         headers = self.headers(Caller.OWNER, witness.credentials)
-        answer = self.api.send("GET", witness.known.id, headers).response
+        tag = self.tag(witness, Caller.OWNER)
+        answer = self.api.send("GET", witness.known.id, headers, tag=tag).response
         return answer is not None and answer.status in {401, 403, 404, 410}
 
     def can_play(self, caller: Caller) -> bool:
@@ -276,7 +287,9 @@ class Target:
                 body = self.on_the_wire(finalize_body({"foo": "bar"}))
             typed = (("Content-Type", "application/json"),) if body else ()
             headers = (*credential_headers(subject.credentials), *typed)
-            response = self.api.send(operation.method, subject.known.id, headers, body).response
+            tag = self.tag(subject, Caller.OWNER)
+            sent = self.api.send(operation.method, subject.known.id, headers, body, tag)
+            response = sent.response
             if response is None or not operation.success.covers(response.status):
                 raise Unobserved(f"the target did not let a job {name} its analysis")
             self._former[caller] = subject.credentials

@@ -14,7 +14,8 @@ from tests.conftest import bare_environment
 from tests.reports.conftest import Making, deviation
 from tests.reports.test_junit import parsed
 from tests.reports.test_sarif import SCHEMA as SARIF
-from virtool_contract.options import REPORT_FILES
+from virtool_contract.cli import main
+from virtool_contract.options import REPORT_FILES, TRAFFIC_FILE
 from virtool_contract.reports import files
 from virtool_contract.serve import service
 
@@ -172,10 +173,26 @@ def test_files_that_can_be_written_say_that_one_could_not(tmp_path: Path) -> Non
 def test_files_of_an_earlier_run_are_gone(tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     folder.mkdir()
-    for name in REPORT_FILES:
+    for name in (*REPORT_FILES, TRAFFIC_FILE, "traffic-12.part"):
         (folder / name).write_text("earlier")
     done = run("verify", tmp_path, "--effort", "nonsense", "--report-dir", "reports")
     assert done.returncode == 2
     assert (folder / "junit.xml").read_text() == "earlier"
     run("verify", tmp_path, *at("http://127.0.0.1:9"), "--report-dir", "reports")
     assert [name for name in REPORT_FILES if (folder / name).read_text() == "earlier"] == []
+    assert {file.name for file in folder.iterdir()} == {*REPORT_FILES, "writes.jsonl"}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_each_front_records_what_shows_the_same_offline(
+    served: Served, tmp_path: Path, front: str
+) -> None:
+    url = served(service(("finalized-removable",), ()))
+    words = (*at(url), "-k", "remove.finalized-stays", "--report-dir", "reports")
+    run(front, tmp_path, *words)
+    assert list((tmp_path / "reports").glob("*.part")) == []
+    har = str(tmp_path / "reports" / TRAFFIC_FILE)
+    assert main(["validate", har, "--report-dir", str(tmp_path / "offline")]) == 1
+    rows = json.loads((tmp_path / "offline" / "report.json").read_bytes())["clauses"]
+    assert [row["id"] for row in rows if row["verdict"] == "broken"] == ["remove.finalized-stays"]
+    assert (tmp_path / "reports" / TRAFFIC_FILE).is_file()

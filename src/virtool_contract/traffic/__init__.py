@@ -1,0 +1,1 @@
+"""Recorded traffic: that of a run as HAR, and anybody's judged offline."""
