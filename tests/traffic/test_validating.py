@@ -196,6 +196,28 @@ def test_a_write_to_another_analysis_that_changes_this_one(
     assert broken(report).keys() == {"isolation"}
 
 
+def test_a_wrong_answer_behind_a_refused_write(
+    validate: Validate, document: dict[str, Any]
+) -> None:
+    forbidden = {"message": "Insufficient rights"}
+    wrong = {"message": "Analysis is finalized"}
+    behind_a_refusal = (
+        get(document, 0),
+        patch(forbidden, 1, 403, _caller="other job"),
+        entry("DELETE", 409, wrong, at=2, _caller="owner"),
+    )
+    _, report = validate(*behind_a_refusal)
+    assert broken(report).keys() == {"finalize.own-only"}  # it may have taken effect
+    other = {**document, "id": "other123", "files": []}
+    there = HERE.replace("uskrqsxm", "other123")
+    without = (
+        get(other, 3, url=there),
+        entry("DELETE", 409, wrong, at=4, url=there, _caller="owner"),
+    )
+    _, report = validate(*behind_a_refusal, *without)
+    assert broken(report).keys() == {"remove.pending"}
+
+
 def test_who_is_without_credentials_is_anonymous_where_others_have_some(
     validate: Validate, document: dict[str, Any]
 ) -> None:

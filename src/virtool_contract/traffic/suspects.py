@@ -80,6 +80,7 @@ class Suspects:
             (
                 suspect.operation != "get" and self._reads_do(suspect),
                 self._plain_results_do(suspect),
+                suspect.is_about("effect-of-refusal") and self._no_refusal_does(suspect),
                 suspect.is_about(RACE) and self._no_race_does(suspect),
                 suspect.disturbed and self._another_write_does(suspect),
             )
@@ -106,6 +107,13 @@ class Suspects:
             each.deviation.topic == f"{stem}.plain" and each.operation == suspect.operation
             for each in self._others(suspect)
             if kind != "plain"
+        )
+
+    def _no_refusal_does(self, suspect: Suspect) -> bool:
+        """Whether the same wrong answer comes where no refused write went before."""
+        return any(
+            each.is_about("success") and each.likeness == suspect.likeness
+            for each in self._others(suspect)
         )
 
     def _another_write_does(self, suspect: Suspect) -> bool:
