@@ -6,7 +6,9 @@ from virtool_contract.promises import (
     Body,
     Caller,
     Json,
+    Phase,
     Stage,
+    at_last,
     classify,
     clause,
     expect,
@@ -240,3 +242,10 @@ def test_a_removed_analysis_cannot_be_finalized(stage: Stage) -> None:
     """Finalizing a removed analysis MUST be refused with 404, and it stays away."""
     analysis = stage.removed()
     expect.refusal(stage.finalize(analysis, {"foo": "bar"}), "absent")
+
+
+@at_last
+@clause("finalize.results")
+def test_what_was_finalized_early_stays(stage: Stage) -> None:
+    """What the first plays of a run have finalized MUST be as it was at the run's end."""
+    stage.get(stage.left_over(Phase.FINALIZED))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtool_contract.promises import Caller, Phase, Stage, clause, expect
+from virtool_contract.promises import Caller, Phase, Stage, at_last, clause, expect
 
 
 @clause("remove.pending", "remove.no-content", "remove.gone")
@@ -86,3 +86,10 @@ def test_an_unimplemented_remove_is_harmless(stage: Stage) -> None:
     for analysis in (stage.pending(), stage.finalized()):
         for caller in (Caller.OWNER, Caller.OTHER_JOB, Caller.ANONYMOUS):
             stage.remove(analysis, caller)
+
+
+@at_last
+@clause("remove.gone")
+def test_what_was_removed_early_stays_away(stage: Stage) -> None:
+    """What the first plays of a run have removed MUST still be gone at the run's end."""
+    stage.get(stage.left_over(Phase.ABSENT))

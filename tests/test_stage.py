@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket as _socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -13,7 +14,7 @@ from virtool_contract.guard import Reason
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
 from virtool_contract.reference.service import Check, Service
-from virtool_contract.reference.values import Call, Reply
+from virtool_contract.reference.values import Analysis, Call, Document, Reply
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
 from virtool_contract.target import TargetTroubleError, Unobserved
@@ -351,3 +352,50 @@ def test_a_read_that_never_gets_an_answer_ends_the_play(
     assert 2 <= sum(request.startswith(b"GET") for request in server.requests) <= 4
     assert stage.ledger.deviations == {}
     assert stage.ledger.troubles
+
+
+class Expiring(Service):
+    """Loses results when it is told to, as one that keeps them for an hour does."""
+
+    late = False
+
+    @override
+    def document_of_get(self, analysis: Analysis) -> Document:
+        late = analysis.ready and self.late
+        return super().document_of_get(replace(analysis, results={}) if late else analysis)
+
+
+def test_what_is_left_over_by_an_early_play_is_looked_at_again(target_of: TargetOf) -> None:
+    reference = Expiring()
+    target = target_of(reference)
+    left = []
+    for make in (Stage.finalized, Stage.removed, Stage.pending, Stage.finalized):
+        early = Stage(target)
+        left.append(make(early).known.id)
+        early.close()
+    bystander = target.bystander().known.id
+    assert reference.store.analyses.keys() == {left[0], bystander}
+    reference.late = True
+    stage = Stage(target)
+    subject = stage.left_over(Phase.FINALIZED)
+    assert subject.known.id == left[0]
+    stage.get(subject)
+    assert stage.get(stage.left_over(Phase.ABSENT)).response.status == 404
+    stage.close()
+    (deviation,) = stage.ledger.deviations.values()
+    assert deviation.clause == "finalize.results"
+    assert [step.operation for step in deviation.scenario.steps] == ["finalize", "get"]
+    assert reference.store.analyses.keys() == {bystander}
+
+
+def test_where_no_early_play_has_left_any_there_is_a_new_one(target_of: TargetOf) -> None:
+    stage = Stage(target_of(Service()))
+    for phase in (Phase.FINALIZED, Phase.ABSENT):
+        subject = stage.left_over(phase)
+        stage.get(subject)
+        assert subject.known.phase is phase
+    assert stage.ledger.deviations == {}
+    stage.target.removes = False
+    with pytest.raises(Unobserved, match="Remove is not implemented"):
+        stage.left_over(Phase.ABSENT)
+    stage.close()

@@ -149,6 +149,7 @@ UNTAMED = frozenset(
     {
         *("id", "ready", "results", "job", "files", "workflow", "sample", "index", "user"),
         *("subtractions", "constructor", "true", "false", "null"),
+        *("yes", "no", "on", "off", "none", "nil", "nan", "undefined"),
     }
 )
 """Words that mean something to some server."""

@@ -37,14 +37,15 @@ def is_lengthy(item: pytest.Item) -> bool:
 def ordered(items: list[pytest.Item], *, shared: bool) -> list[pytest.Item]:
     """Promises first: what they find need not be searched for, and analyses may be few.
 
-    Where processes share them, those of either kind that take long begin early.
+    Where processes share them, those of either kind that take long begin early. At the end come
+    those that look at what others have left.
     """
-    promises = [item for item in items if not is_search(item)]
+    last = [item for item in items if item.get_closest_marker("at_last")]
+    promises = [item for item in items if not is_search(item) and item not in last]
     searches = [item for item in items if is_search(item)]
-    kinds = [promises, searches]
-    return [
-        each for kind in kinds for each in (lengthy_first(kind, is_lengthy) if shared else kind)
-    ]
+    if shared:
+        promises, searches = (lengthy_first(each, is_lengthy) for each in (promises, searches))
+    return [*promises, *searches, *last]
 
 
 def likely_use(item: pytest.Item) -> float:

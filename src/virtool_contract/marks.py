@@ -25,6 +25,10 @@ lengthy = pytest.mark.lengthy
 """Takes long, one request after another: where processes share a run, it begins among the first."""
 
 
+at_last = pytest.mark.at_last
+"""Runs at the very end: it looks at what early promises have left."""
+
+
 def in_parts(count: int) -> pytest.MarkDecorator:
     """Split a search into tests with seeds of their own, which processes can share."""
     return pytest.mark.parts(count)

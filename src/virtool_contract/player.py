@@ -355,8 +355,11 @@ class Player:
     def close(self) -> None:
         """Give back the subjects."""
         for label, subject in self.subjects.items():
-            if label != BYSTANDER and subject.credentials is not None:
-                self.target.give_back(subject, can_serve=self._can_serve(subject))
+            if label == BYSTANDER or subject.credentials is None:
+                continue
+            can_serve = self._can_serve(subject)
+            if not (can_serve and self.target.keeps(subject)):
+                self.target.give_back(subject, can_serve=can_serve)
         self.target.api.guard.dismiss(
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )

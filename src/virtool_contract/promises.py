@@ -9,7 +9,7 @@ from virtool_contract.body import Body, classify, finalize_body
 from virtool_contract.disguises import disguises
 from virtool_contract.explore import Explorer
 from virtool_contract.json_values import Json
-from virtool_contract.marks import clause, in_parts, lengthy, standard
+from virtool_contract.marks import at_last, clause, in_parts, lengthy, standard
 from virtool_contract.model import Caller, Phase
 from virtool_contract.race import Racer
 from virtool_contract.scenario import Step
@@ -42,6 +42,7 @@ __all__ = [
     "Step",
     "Subject",
     "Unobserved",
+    "at_last",
     "classify",
     "clause",
     "disguises",

@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and take part."""
     config.addinivalue_line("markers", "clause(*ids): the clauses that a promise is about")
     config.addinivalue_line("markers", "effort(name): the least effort that runs it")
+    config.addinivalue_line("markers", "at_last: runs behind all others")
     config.addinivalue_line("markers", "parts(count): a search, as so many tests")
     config.addinivalue_line("markers", "lengthy: begins early where processes share a run")
     plugin = ContractPlugin(config)

@@ -11,7 +11,7 @@ from virtool_contract.player import FIRST_RESULTS
 from virtool_contract.provider import ExhaustedError
 from virtool_contract.race import Racer
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.stage import Stage
+from virtool_contract.stage import EARLY, Stage
 from virtool_contract.target import Target, Unobserved
 
 CONFIRMATIONS = 3
@@ -19,6 +19,8 @@ ROUNDS = 20
 """How often a race is run anew before it counts as not broken again."""
 BEFORE = "before"
 """The label of an analysis that is finalized before what a scenario is about."""
+CROWD = 32
+"""How many others are finalized to see whether that takes the effect of an early finalize."""
 SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
@@ -121,7 +123,8 @@ def confirm(target: Target, deviation: Deviation) -> Deviation:
     if deviation.unanswered or tried.seen:
         return tried
     with suppress(ExhaustedError):
-        return _after_another(target, tried) or tried
+        other = _before_others if EARLY in tried.scenario.subjects else _after_another
+        return other(target, tried) or tried
     return tried
 
 
@@ -247,6 +250,30 @@ def _after_another(target: Target, deviation: Deviation) -> Deviation | None:
     if _again(target, found) is None or _again(target, found) is None:
         return None
     tried = _tried(target, _shortened(target, found, times=2))
+    return tried if tried.frequency == "always" else None
+
+
+def _before_others(target: Target, deviation: Deviation) -> Deviation | None:
+    """The same with finalizes of many others before the last step, if that always shows it.
+
+    Between an early play and the end of a run there are hundreds; if it takes time, or more of them
+    than there are here, it is not shown again.
+    """
+    scenario = deviation.scenario
+    if not target.can_spare(CONFIRMATIONS * (CROWD + 1)):
+        return None
+    labels = [f"other{number}" for number in range(1, CROWD + 1)]
+    body = finalize_body(dict(FIRST_RESULTS))
+    crowd = (Step(subject=label, operation="finalize", body=body) for label in labels)
+    longer = replace(
+        scenario,
+        subjects={**scenario.subjects, **dict.fromkeys(labels, "pending")},
+        steps=(*scenario.steps[:-1], *crowd, scenario.steps[-1]),
+    )
+    found = replace(deviation, scenario=longer)
+    if _again(target, found) is None:
+        return None
+    tried = _tried(target, _shortened(target, found))
     return tried if tried.frequency == "always" else None
 
 

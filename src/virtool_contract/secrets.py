@@ -38,10 +38,10 @@ SHORT = 100
 """Texts of so many characters are remembered as a whole."""
 RUNS = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """What may be base64 or hexadecimal."""
-NO_HEX = re.compile("[^0-9a-fA-F]")
+HEX = re.compile("[0-9a-fA-F]{2,}")
 SMALL = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
 """Latin-1 in small letters; each of its characters has one there."""
-IN_URLS = str.maketrans("-_", "+/", "=")
+IN_URLS = str.maketrans("-_", "+/")
 
 
 class Secrets:
@@ -209,15 +209,17 @@ def _decoded(run: str, least: int = 1) -> Iterator[str]:
 
     Texts of less than `least` characters are left out.
     """
-    for shift in range(4):
-        if (len(run) - shift) * 3 // 4 >= least:
-            digits = run[shift:].translate(IN_URLS)
-            whole = digits[: len(digits) // 4 * 4]
-            yield _as_text(base64.b64decode(whole.encode() + _padded(digits[len(whole) :])))
-    for shift in range(2):
-        digits = NO_HEX.split(run[shift:], 1)[0]
-        if len(digits) // 2 >= least:
-            yield _as_text(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
+    for part in filter(None, run.translate(IN_URLS).split("=")):  # which ends what is encoded
+        for shift in range(4):
+            if (len(part) - shift) * 3 // 4 >= least:
+                digits = part[shift:]
+                whole = digits[: len(digits) // 4 * 4]
+                yield _as_text(base64.b64decode(whole.encode() + _padded(digits[len(whole) :])))
+    for digits in HEX.findall(run):  # behind a slash, say, which base64 has among its digits
+        for shift in range(2):
+            if (len(digits) - shift) // 2 >= least:
+                even = digits[shift : shift + (len(digits) - shift) // 2 * 2]
+                yield _as_text(binascii.unhexlify(even))
 
 
 def _padded(rest: str) -> bytes:

@@ -1,6 +1,7 @@
 """Where promises are played: fresh subjects in every state, and the moves of a play by name."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from virtool_contract.body import Body, finalize_body
 from virtool_contract.disguises import similar_ids
@@ -9,7 +10,7 @@ from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Step
-from virtool_contract.subject import BY_OTHERS, Known
+from virtool_contract.subject import BY_OTHERS, Cause, Known
 from virtool_contract.target import Subject, Unobserved
 
 MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {
@@ -17,6 +18,9 @@ MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {
     Phase.ABSENT: ("remove", None),
 }
 """What has made an analysis that is left over what it is."""
+EARLY = "early"
+"""The label of one that an early play has left finalized (see `Stage.left_over`)."""
+NO_REMOVE = "Remove is not implemented"
 
 
 class Stage(Player):
@@ -58,7 +62,7 @@ class Stage(Player):
             Unobserved: Remove is not implemented.
         """
         if not self.target.removes:
-            raise Unobserved("Remove is not implemented")
+            raise Unobserved(NO_REMOVE)
         spare = None if now else self._spare(Phase.ABSENT)
         if spare is not None:
             return spare
@@ -82,6 +86,27 @@ class Stage(Player):
             results = (subject.known.document or {}).get("results")
             if phase is Phase.ABSENT or results == subject.known.results:
                 return subject
+
+    def left_over(self, phase: Phase) -> Subject:
+        """An analysis that an early play of this run has left finalized or absent; else a new one.
+
+        What it is like is still the doing of what made it so, for nobody has touched it since.
+
+        Raises:
+            Unobserved: Remove is not implemented.
+        """
+        if phase is Phase.ABSENT and not self.target.removes:
+            raise Unobserved(NO_REMOVE)
+        kept = self.target.left_over(phase)
+        if kept is None:
+            return self.finalized() if phase is Phase.FINALIZED else self.removed()
+        operation, body = MADE_SO[phase]
+        cause = Cause(operation=operation, topic="effect")
+        label = EARLY if phase is Phase.FINALIZED else self._label()
+        subject = replace(kept, label=label, known=replace(kept.known, cause=cause))
+        self.enter(subject)
+        self.steps.append(Step(subject=label, operation=operation, body=body))
+        return subject
 
     def absent(self) -> Subject:
         """An id that nobody has, of the make of a real one; read as absent before it is given.

@@ -90,6 +90,7 @@ class Target:
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
     _spare: list[Subject] = field(default_factory=list, init=False)
+    _kept: dict[Phase, Subject | None] = field(default_factory=dict, init=False)
 
     def pending(
         self, label: str, *, files: bool, sample_of: str = "", fresh: bool = False
@@ -191,6 +192,22 @@ class Target:
         else:
             self.tear_down(subject)
 
+    def keeps(self, subject: Subject) -> bool:
+        """Whether to keep a subject for `left_over`: the first that is left in a phase is.
+
+        Where analyses are few, none is withheld.
+        """
+        phase = subject.known.phase
+        if phase is Phase.PENDING or self.budget is not None:
+            return False
+        return self._kept.setdefault(phase, subject) is subject
+
+    def left_over(self, phase: Phase) -> Subject | None:
+        """One that an early play has left in that phase, and nobody has touched since; once."""
+        subject = self._kept.get(phase)
+        self._kept[phase] = None
+        return subject
+
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
         if self._bystander is None:
@@ -246,6 +263,7 @@ class Target:
         self._drop_what_waits()
         self._idle = None
         self._former.clear()
+        self._kept.clear()
         self.call_witnesses()
         return True
 

@@ -132,6 +132,42 @@ class UnicodeNormalized(_Fidelity):
         return super().of_text(unicodedata.normalize("NFC", value))
 
 
+class CompatibilityCharactersReplaced(_Fidelity):
+    """Ligatures, fractions and full-width letters become plain ones."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(unicodedata.normalize("NFKC", value))
+
+
+class WideBlanksBecomePlain(_Fidelity):
+    """Blanks that do not break, or are wider or narrower, become plain blanks."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        plain = (" " if unicodedata.category(char) == "Zs" else char for char in value)
+        return super().of_text("".join(plain))
+
+
+class TimesOfDayBecomeSeconds(_Fidelity):
+    """Text that looks like a time of day becomes seconds, as some readers of YAML have it."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        if not re.fullmatch(r"\d\d:\d\d:\d\d", value):
+            return super().of_text(value)
+        hours, minutes, seconds = map(int, value.split(":"))
+        return 3600 * hours + 60 * minutes + seconds
+
+
+class WordsOfTruthBecomeBooleans(_Fidelity):
+    """Text that says yes or no becomes true or false."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return {"yes": True, "no": False}.get(value, super().of_text(value))
+
+
 class NonAsciiReplaced(_Fidelity):
     """Characters outside ASCII become question marks."""
 

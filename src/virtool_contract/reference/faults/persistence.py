@@ -57,6 +57,22 @@ class ResultsNestedInStore(_Persistence):
         await super().write(replace(analysis, results={"results": analysis.results}))
 
 
+class OldResultsEvicted(_Persistence):
+    """Only the analyses finalized last, sixteen of them, keep their results."""
+
+    breaks = ("finalize.results",)
+    reach = "a sequence"
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        others = self.notes.setdefault(("finalized",), [])
+        others.append(analysis.id)
+        for old in others[:-16]:
+            if old in self.store.analyses:
+                self.store.put(replace(self.store.analyses[old], results={}))
+
+
 class RemoveForgotten(_Persistence):
     """A removal is answered with 204, and the analysis stays."""
 
