@@ -406,6 +406,18 @@ def test_a_report_that_cannot_be_written_at_the_end_is_not_a_violation(tmp_path:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def in_python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
     code = (
         "import sys\n"
@@ -417,14 +429,7 @@ def test_a_suite_that_fails_by_itself_is_never_green(tmp_path: Path) -> None:
         "from virtool_contract.cli import main\n"
         "sys.exit(main(['verify', '-k', 'get.own-only']))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = in_python(code, tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "failed by itself" in done.stdout + done.stderr
 
@@ -436,14 +441,7 @@ def test_a_chapter_that_cannot_be_read_is_not_called_an_interrupt(tmp_path: Path
         "from virtool_contract.cli import main\n"
         "sys.exit(main(['verify']))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = in_python(code, tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
     said = "ModuleNotFoundError: import of virtool_contract.promises halted"
     assert done.stderr.startswith(f"could not test: the suite failed by itself: {said}")
