@@ -121,6 +121,23 @@ def test_one_thread_watches_and_it_keeps_nobody_from_ending() -> None:
     assert all(thread.daemon for thread in started)
 
 
+def test_a_thread_that_has_nothing_to_watch_ends_and_another_one_takes_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("virtool_contract.deadlines.TICK", 0.001)
+    watchdog = Watchdog()
+    threads = []
+    for _ in range(2):
+        with watchdog.watching(0.01) as watch:
+            (thread,) = (each for each in threading.enumerate() if each.name == "watchdog")
+            threads.append(thread)
+            while not watch.expired:
+                time.sleep(0.001)
+        thread.join(10)
+        assert not thread.is_alive()
+    assert threads[0] is not threads[1]
+
+
 def test_a_watch_without_a_connection_expires_all_the_same() -> None:
     with Watchdog().watching(0.05) as watch:
         time.sleep(0.05 + 3 * TICK)

@@ -23,6 +23,8 @@ TIMEOUTS = 3
 """An exchange as a whole may take so many time-outs, each of which bounds a silence."""
 TICK = 0.1
 """Seconds between two looks at what is under way."""
+MOST_IDLE = 10
+"""After so many looks in a row at nothing, no more are taken: nobody says that no more will come."""
 ACCEPTED: Final = {
     "User-Agent": "virtool-contract",
     "Accept": "application/json, */*",
@@ -91,13 +93,18 @@ class Watchdog:
                 watch.until = min(watch.until, until)
 
     def _run(self) -> None:
-        while True:
+        """Look at what is under way, until nothing has been for a while."""
+        idle = 0
+        while idle < MOST_IDLE:
             time.sleep(TICK)
             now = time.monotonic()
             with self._lock:  # all the while: an exchange that has ended is not to be touched
+                idle = 0 if self._watches else idle + 1
                 for watch in tuple(self._watches):
                     if watch.until < now:
                         watch.expire()
+                if idle == MOST_IDLE:
+                    self._thread = None  # the next exchange starts another
 
 
 def hurry(seconds: float) -> None:
