@@ -112,7 +112,7 @@ def test_one_thread_watches_and_it_keeps_nobody_from_ending() -> None:
 
     before = watchers()
     dog = Watchdog()
-    assert watchers() == before, "none is started for nothing"
+    assert watchers() <= before, "none is started for nothing"
     for _ in range(3):
         with dog.watching(1), dog.watching(1):
             assert len(dog._watches) == 2
@@ -129,7 +129,8 @@ def test_a_thread_that_has_nothing_to_watch_ends_and_another_one_takes_over(
     threads = []
     for _ in range(2):
         with watchdog.watching(0.01) as watch:
-            (thread,) = (each for each in threading.enumerate() if each.name == "watchdog")
+            thread = watchdog._thread
+            assert thread
             threads.append(thread)
             while not watch.expired:
                 time.sleep(0.001)

@@ -24,7 +24,7 @@ TIMEOUTS = 3
 TICK = 0.1
 """Seconds between two looks at what is under way."""
 MOST_IDLE = 10
-"""After so many looks in a row at nothing, no more are taken: nobody says that no more will come."""
+"""After so many looks in a row at nothing, no more are taken: nobody says that it was the last."""
 ACCEPTED: Final = {
     "User-Agent": "virtool-contract",
     "Accept": "application/json, */*",
