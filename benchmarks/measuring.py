@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -228,3 +229,15 @@ def parser(description: str | None, *, repeats: int = 5) -> argparse.ArgumentPar
 def selection(given: argparse.Namespace) -> list[str]:
     """What `verify` is told of the promises to run."""
     return ["-k", given.k] if given.k else []
+
+
+def memory_of(process: int, kind: str = "VmRSS") -> float:
+    """How much memory a process has (`VmRSS`) or has had at most (`VmHWM`), in MiB.
+
+    0 once it has ended. What `wait4` says of one is at least what its parent had.
+    """
+    with suppress(OSError):
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        if found := re.search(rf"^{kind}:\s+(\d+) kB$", status, re.MULTILINE):
+            return int(found[1]) / 1024
+    return 0.0

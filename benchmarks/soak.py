@@ -15,19 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser, selection
+from benchmarks.measuring import PROGRAM, Benchmark, at, median, memory_of, parser, selection
 
 HEAD = ("seconds", "requests", "requests/s", "verify MiB", "server MiB", "reports KiB")
-
-
-def resident(process: int) -> float:
-    """The resident set of a process in MiB; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0.0
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0.0
 
 
 def size(folder: Path) -> float:
@@ -56,7 +46,7 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
             try:
                 code = process.wait(every)
             except subprocess.TimeoutExpired:
-                memory = resident(process.pid), resident(server.pid)
+                memory = memory_of(process.pid), memory_of(server.pid)
             seconds = time.monotonic() - started
             requests = sent(Path(said.name).read_text(encoding="utf-8"))
             if requests > before[1] or code is not None:

@@ -8,7 +8,6 @@ second.
 """
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import PROGRAM, Benchmark, parser
+from benchmarks.measuring import PROGRAM, Benchmark, memory_of, parser
 
 AT_A_TIME = 50
 """So many analyses are worked on at a time."""
@@ -96,11 +95,16 @@ def write(file: Path, count: int) -> None:
 
 def measured(file: Path) -> tuple[float, float, int]:
     """The peak of a process that validates, in MiB, its seconds, and its exit code."""
-    started = time.monotonic()
+    started, peak = time.monotonic(), 0.0
     process = subprocess.Popen([*PROGRAM, "validate", str(file)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / 1024, time.monotonic() - started, process.returncode
+    while process.poll() is None:
+        peak = memory_of(process.pid, "VmHWM") or peak
+        time.sleep(LOOK)
+    return peak, time.monotonic() - started, process.returncode
+
+
+LOOK = 0.02
+"""Seconds between two looks at how much memory a process has had."""
 
 
 def main(arguments: list[str] | None = None) -> int:

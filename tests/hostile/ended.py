@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from benchmarks.measuring import memory_of
 from tests.conftest import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Job
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     Serve: TypeAlias = Callable[[Service], str]
 
 MIB = 1024 * 1024
-MOST_MEMORY = 400 * MIB
+MOST_MEMORY = 400
 MOST_SECONDS = 30
 """For one clause of a target that is hostile, with a time-out of a second; most take two."""
 VERIFY = ("-m", "virtool_contract", "verify")
@@ -38,12 +37,12 @@ CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that has ended: how, and what it has left behind; memory in bytes."""
+    """A run that has ended: how, and what it has left behind; memory in MiB."""
 
     code: int
     out: str
     err: str
-    memory: int
+    memory: float
     report: dict[str, Any]
     files: str
 
@@ -69,10 +68,10 @@ def run(folder: Path, *words: str, stdin: int = subprocess.DEVNULL) -> Ended:
             stdout=standard_output,
             stderr=standard_error,
         )
-    memory = 0
+    memory = 0.0
     until = time.monotonic() + MOST_SECONDS
     while child.poll() is None:
-        memory = peak(child.pid) or memory
+        memory = memory_of(child.pid, "VmHWM") or memory
         if time.monotonic() > until:
             child.kill()
         time.sleep(LOOK)
@@ -86,19 +85,6 @@ def run(folder: Path, *words: str, stdin: int = subprocess.DEVNULL) -> Ended:
         report=json.loads((reports / "report.json").read_text()),
         files="".join(file.read_text() for file in sorted(reports.iterdir())),
     )
-
-
-def peak(process: int) -> int:
-    """The most memory that a process has had, in bytes; 0 for one that is gone.
-
-    What `wait4` says is at least what the process had that started it: this one, which reads files
-    of any size.
-    """
-    with suppress(OSError):
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-        if found := re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE):
-            return int(found[1]) * 1024
-    return 0
 
 
 def assert_decent(ended: Ended, keys: set[str]) -> None:

@@ -100,6 +100,9 @@ def target() -> Iterator[Target]:
 # What follows asks a service for everything that any variant answers differently.
 
 AWKWARD: tuple[object, ...] = (
+    {"a": "12\u00a0345"},
+    {"a": "12:30:45"},
+    {"a": "no"},
     {"foo": "bar", "n": None, "e": {}, "l": [], "t": True, "one": [1], "same": [1, 1]},
     {},
     {"blanks": "  x ", "empty": "", "digits": "12", "markup": "<&>", "long": "x" * 2000},
@@ -242,6 +245,7 @@ class Tour:
         for _ in range(3):
             await self.story(REMOVE, *[READ] * 4, REMOVE, LATE, REMOVE)
         await self.neighbours()
+        await self.crowd()
         await self.methods()
         return self.log
 
@@ -258,6 +262,12 @@ class Tour:
                 await self.ask(step, *around[1])
                 for subject in around:
                     await self.ask(READ, *subject)
+
+    async def crowd(self) -> None:
+        first, *others = [self.set_up("a pending analysis") for _ in range(18)]
+        for subject in (first, *others):
+            await self.ask(GOOD, *subject)
+        await self.ask(READ, *first)
 
     async def methods(self) -> None:
         await self.ask(READ, *self.set_up("a pending analysis"), method="HEAD")
