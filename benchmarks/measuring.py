@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -231,13 +230,26 @@ def selection(given: argparse.Namespace) -> list[str]:
     return ["-k", given.k] if given.k else []
 
 
-def memory_of(process: int, kind: str = "VmRSS") -> float:
-    """How much memory a process has (`VmRSS`) or has had at most (`VmHWM`), in MiB.
+WEIGHING = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
-    0 once it has ended. What `wait4` says of one is at least what its parent had.
+
+def weighing(file: Path, command: Sequence[str]) -> list[str]:
+    """A command that runs another one, and leaves in a file how much memory that took at most.
+
+    It is small and starts the other one itself, for what a process is said to have taken is at
+    least what the one had that started it. `peak` reads the file.
     """
-    with suppress(OSError):
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-        if found := re.search(rf"^{kind}:\s+(\d+) kB$", status, re.MULTILINE):
-            return int(found[1]) / 1024
-    return 0.0
+    return [sys.executable, "-I", "-c", WEIGHING, str(file), *command]
+
+
+def peak(file: Path) -> float:
+    """The most memory that a process took, in MiB (see `weighing`)."""
+    per_mib = 1024 * (1024 if sys.platform == "darwin" else 1)
+    return int(file.read_text(encoding="ascii")) / per_mib

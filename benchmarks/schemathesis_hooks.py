@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 import schemathesis
+from schemathesis import AuthContext, Case, HookContext
 
 OWNERS: dict[str, str] = {}
 """The Authorization header of its owner, by the id of the analysis."""
@@ -26,7 +27,7 @@ def set_up() -> str:
 
 
 @schemathesis.hook
-def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:  # noqa: ANN401 - not public
+def before_call(_context: HookContext | None, case: Case[Any], _kwargs: dict[str, Any]) -> None:
     """Send a case to a subject of its own, as its owner."""
     if case.path_parameters.get("analysis_id") not in OWNERS:
         case.path_parameters["analysis_id"] = set_up()
@@ -36,11 +37,11 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:  # n
 class Owner:
     """Authenticates a case as the owner of its analysis."""
 
-    def get(self, case: Any, _context: Any) -> str:  # noqa: ANN401 - its type is not public
+    def get(self, case: Case[Any], _context: AuthContext) -> str:
         """The owner's header; the analysis is set up where the case has none yet."""
         before_call(None, case, {})
         return OWNERS[case.path_parameters["analysis_id"]]
 
-    def set(self, case: Any, data: str, _context: Any) -> None:  # noqa: ANN401 - the same
+    def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
         """Put it into the case."""
         case.headers = {**(case.headers or {}), "Authorization": data}

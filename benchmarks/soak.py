@@ -15,9 +15,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measuring import PROGRAM, Benchmark, at, median, memory_of, parser, selection
+from benchmarks.measuring import PROGRAM, Benchmark, at, median, parser, selection
 
 HEAD = ("seconds", "requests", "requests/s", "verify MiB", "server MiB", "reports KiB")
+
+
+def resident(process: int) -> float:
+    """The resident set of a process in MiB; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def size(folder: Path) -> float:
@@ -46,7 +56,7 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
             try:
                 code = process.wait(every)
             except subprocess.TimeoutExpired:
-                memory = memory_of(process.pid), memory_of(server.pid)
+                memory = resident(process.pid), resident(server.pid)
             seconds = time.monotonic() - started
             requests = sent(Path(said.name).read_text(encoding="utf-8"))
             if requests > before[1] or code is not None:

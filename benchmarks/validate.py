@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import PROGRAM, Benchmark, memory_of, parser
+from benchmarks.measuring import PROGRAM, Benchmark, parser, peak, weighing
 
 AT_A_TIME = 50
 """So many analyses are worked on at a time."""
@@ -95,16 +95,10 @@ def write(file: Path, count: int) -> None:
 
 def measured(file: Path) -> tuple[float, float, int]:
     """The peak of a process that validates, in MiB, its seconds, and its exit code."""
-    started, peak = time.monotonic(), 0.0
-    process = subprocess.Popen([*PROGRAM, "validate", str(file)], stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        peak = memory_of(process.pid, "VmHWM") or peak
-        time.sleep(LOOK)
-    return peak, time.monotonic() - started, process.returncode
-
-
-LOOK = 0.02
-"""Seconds between two looks at how much memory a process has had."""
+    started, weight = time.monotonic(), file.with_suffix(".peak")
+    command = weighing(weight, [*PROGRAM, "validate", str(file)])
+    process = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    return peak(weight), time.monotonic() - started, process.returncode
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,12 +112,12 @@ def main(arguments: list[str] | None = None) -> int:
         for name in ("traffic.har", "traffic.jsonl"):
             file = Path(folder, name)
             write(file, given.exchanges)
-            peak, seconds, code = measured(file)
+            most, seconds, code = measured(file)
             bench.row(
                 file=name,
                 exchanges=given.exchanges,
                 megabytes=file.stat().st_size // 10**6,
-                peak=peak,
+                peak=most,
                 seconds=seconds,
                 rate=given.exchanges / seconds,
                 exit=code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from typing_extensions import override
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Answer, Cli, Seen, Stub
+    from virtool_contract.contract import Contract
 
     Stubbing: TypeAlias = Callable[[Callable[[Seen], Answer]], Stub]
     Served: TypeAlias = Callable[[Service], str]
@@ -190,7 +191,7 @@ SPECS: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
 def test_a_contract_that_is_wrong(
     nowhere: Path,
     capsys: pytest.CaptureFixture[str],
-    contract: Any,  # noqa: ANN401 - a Contract
+    contract: Contract,
     spoil: Callable[[str], str],
     parts: tuple[str, ...],
 ) -> None:

@@ -141,7 +141,7 @@ def test_another_media_type_makes_a_body_unclear_but_never_valid(
         ({"foo": {"foo": ["bar"]}}, False),
     ],
 )
-def test_plain_results_are_those_no_server_stumbles_over(results: Any, plain: bool) -> None:  # noqa: ANN401, FBT001
+def test_plain_results_are_those_no_server_stumbles_over(results: Any, *, plain: bool) -> None:  # noqa: ANN401 - any JSON
     assert is_plain(results) is plain
 
 

@@ -84,7 +84,7 @@ def test_a_topic_that_nobody_judges_is_an_error(
         ("4XX", 399, False),
     ],
 )
-def test_an_entry_covers_its_statuses(entry: str, status: int, covered: bool) -> None:  # noqa: FBT001
+def test_an_entry_covers_its_statuses(entry: str, status: int, *, covered: bool) -> None:
     answer = Answer(status=entry, reasons=frozenset(), message="", leaves="", schema="")
     assert answer.covers(status) is covered
 
@@ -155,7 +155,8 @@ def test_schemas_are_strict_about_what_is_documented(
     document: dict[str, Any],
     schema: str,
     changes: dict[str, Any],
-    valid: bool,  # noqa: FBT001
+    *,
+    valid: bool,
 ) -> None:
     assert contract.validators[schema].is_valid({**document, **changes}) is valid
 
@@ -167,7 +168,8 @@ def test_files_are_required_in_a_get_only(
     contract: Contract,
     document: dict[str, Any],
     schema: str,
-    needs_files: bool,  # noqa: FBT001
+    *,
+    needs_files: bool,
 ) -> None:
     del document["files"]
     changes = {} if schema == "Analysis" else {"ready": True, "results": {}}

@@ -11,7 +11,7 @@ from virtool_contract.model import Phase
 from virtool_contract.subject import Known
 
 
-def known(contract: Contract, document: dict[str, Any], **more: Any) -> Known:  # noqa: ANN401
+def known(contract: Contract, document: dict[str, Any], **more: Any) -> Known:  # noqa: ANN401 - fields of Known
     """What is known after a read of the pending document; the last event was a finalize."""
     seen: dict[str, Json] = {**contract.documented(document), "results": None}
     facts: dict[str, Any] = {"id": "uskrqsxm", "document": seen, **more}
@@ -182,7 +182,8 @@ def test_a_member_that_was_sent_beside_results_must_not_turn_up(
     document: dict[str, Any],
     beside: dict[str, Any],
     shown: dict[str, Any],
-    stored: bool,  # noqa: FBT001
+    *,
+    stored: bool,
 ) -> None:
     facts = known(contract, document, sent_beside=beside)
     assert ("stored" in compare(contract, facts, {**document, **shown})) is stored
@@ -214,5 +215,5 @@ def test_files_say_whose_they_are(document: dict[str, Any]) -> None:
         (None, False),
     ],
 )
-def test_a_document_in_a_refusal_is_recognized_at_any_depth(value: object, leaked: bool) -> None:  # noqa: FBT001
+def test_a_document_in_a_refusal_is_recognized_at_any_depth(value: object, *, leaked: bool) -> None:
     assert leaks(value) is leaked

@@ -69,7 +69,7 @@ def test_a_redis_that_goes_away_costs_its_examples_only(redis_url: str) -> None:
     assert opened
     gone = open_database(redis_url)
     assert gone
-    gone.database.redis.connection_pool.connection_kwargs["port"] = 9  # type: ignore[attr-defined]
+    gone.database.redis.connection_pool.connection_kwargs["port"] = 9  # type: ignore[attr-defined]  # redis', beneath what is public
     shelf = gone.of("stories")
     shelf.save(b"key", b"one")
     shelf.delete(b"key", b"one")
@@ -107,7 +107,7 @@ def requests_until_broken(target: Target, seed: str, folder: Path) -> int:
         found.append(target.api.sent)
         keep(violation)
 
-    explorer._keep = note  # type: ignore[method-assign]
+    explorer._keep = note  # type: ignore[method-assign]  # to listen in
     explorer.stories(Lifecycle, examples=40, steps=50)
     assert "finalize.once" in explorer.ledger.deviations
     return found[0]

@@ -45,7 +45,8 @@ def test_a_header_that_is_not_there_is_empty() -> None:
 def test_labels_are_read_without_their_parameters(
     label: str,
     media_type: str,
-    is_json: bool,  # noqa: FBT001
+    *,
+    is_json: bool,
 ) -> None:
     response = labelled(label)
     assert (response.media_type, response.is_json) == (media_type, is_json)
@@ -54,5 +55,5 @@ def test_labels_are_read_without_their_parameters(
 def test_exchanges_are_values() -> None:
     request = Request(method="GET", target="/api/analyses/a")
     assert Exchange(request=request) == Exchange(request=request, response=None, failure="")
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(FrozenInstanceError):  # that this fails is what is tried
         request.method = "PATCH"  # type: ignore[misc]

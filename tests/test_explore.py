@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from hypothesis import strategies as st
 from hypothesis.configuration import storage_directory
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 from typing_extensions import override
 
 from contract_tests.test_lifecycle import Lifecycle
@@ -87,7 +87,7 @@ def searched(exploring: Exploring, seed: int, what: str) -> list[tuple[str, str,
         operation = generated.operations(explorer.run.contract)["finalize"]
         cases = generated.cases(operation, GenerationMode.NEGATIVE)
 
-        def play(stage: Stage, case: Any) -> None:  # noqa: ANN401 - a schemathesis Case
+        def play(stage: Stage, case: Case[Any]) -> None:
             stage.write(stage.pending(), "finalize", Caller.OWNER, generated.body_of(case))
 
         explorer.cases(play, cases, examples=8)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 
 from virtool_contract import generated, promises
 from virtool_contract.body import Flaw
@@ -34,15 +34,16 @@ def drawn(contract: Contract, operation: str, mode: GenerationMode, examples: in
         deadline=None,
     )
     @given(generated.cases(generated.operations(contract)[operation], mode))
-    def draw(case: Any) -> None:  # noqa: ANN401 - a schemathesis Case
+    def draw(case: Case[Any]) -> None:
         found.append(case)
 
     draw()
     return found
 
 
-def one(contract: Contract, operation: str) -> Any:  # noqa: ANN401 - a schemathesis Case
-    return drawn(contract, operation, GenerationMode.POSITIVE, 1)[0]
+def one(contract: Contract, operation: str) -> Case[Any]:
+    case: Case[Any] = drawn(contract, operation, GenerationMode.POSITIVE, 1)[0]
+    return case
 
 
 def test_every_operation_is_there(contract: Contract) -> None:

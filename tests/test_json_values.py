@@ -112,7 +112,7 @@ def test_any_bytes_are_json_or_refused(raw: bytes) -> None:
 
 @given(values(st.integers()))
 @settings(deadline=None)
-def test_what_is_encoded_is_read_back_as_it_was(value: Any) -> None:  # noqa: ANN401
+def test_what_is_encoded_is_read_back_as_it_was(value: Any) -> None:  # noqa: ANN401 - any JSON
     assert difference(value, parse(encode(value))) is None
 
 
@@ -193,7 +193,7 @@ def test_an_integer_may_not_come_back_as_the_nearest_double(sent: int) -> None:
 
 @given(DOUBLES, DOUBLES)
 @settings(deadline=None)
-def test_a_difference_does_not_depend_on_the_side(left: Any, right: Any) -> None:  # noqa: ANN401
+def test_a_difference_does_not_depend_on_the_side(left: Any, right: Any) -> None:  # noqa: ANN401 - any JSON
     assert (difference(left, right) is None) == (difference(right, left) is None)
 
 
@@ -282,5 +282,5 @@ def test_depth_counts_objects_and_arrays(value: object, deep: int) -> None:
         ([], False),
     ],
 )
-def test_what_i_json_cannot_carry_is_recognized(value: object, beyond: bool) -> None:  # noqa: FBT001
+def test_what_i_json_cannot_carry_is_recognized(value: object, *, beyond: bool) -> None:
     assert is_beyond_i_json(value) is beyond

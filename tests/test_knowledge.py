@@ -137,7 +137,7 @@ def test_the_targets_word_for_the_state_is_taken(
     answering: Answering,
     document: dict[str, Any],
     phase: Phase,
-    results: Any,  # noqa: ANN401
+    results: Any,  # noqa: ANN401 - any JSON
 ) -> None:
     known = adopted(contract, replace(BEFORE, removed=True), answering(200, document))
     assert (known.phase, known.results, known.removed) == (phase, results, False)

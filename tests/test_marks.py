@@ -11,7 +11,7 @@ def promise() -> None:
 
 def test_a_promise_says_what_it_is_about() -> None:
     marked = clause("finalize.once", "finalize.ready")(promise)
-    marks = marked.pytestmark  # type: ignore[attr-defined]
+    marks = marked.pytestmark  # type: ignore[attr-defined]  # pytest adds it
     assert [(mark.name, mark.args) for mark in marks] == [
         ("clause", ("finalize.once", "finalize.ready"))
     ]
@@ -30,7 +30,7 @@ def test_marks_add_up() -> None:
         pass
 
     clause("isolation")(clause("get.safe")(made))
-    marks = made.pytestmark  # type: ignore[attr-defined]
+    marks = made.pytestmark  # type: ignore[attr-defined]  # pytest adds it
     assert {each for mark in marks for each in mark.args} == {"isolation", "get.safe"}
 
 

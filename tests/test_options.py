@@ -24,7 +24,7 @@ def resolved(
     return resolve(given or {}, environment or {}, folder)
 
 
-def complaint(folder: Path, **sources: Any) -> str:  # noqa: ANN401
+def complaint(folder: Path, **sources: Any) -> str:  # noqa: ANN401 - option values
     with pytest.raises(OptionError) as caught:
         resolved(folder, **sources)
     return str(caught.value)

@@ -24,7 +24,11 @@ FREEDOMS = freedom_catalogue()
 ACQUITTED = {
     "third-read-differs": {"isolation"},
     "old-results-evicted": {"finalize.results"},
-    "refused-remove-touches-neighbours": {"isolation"},
+    "refused-remove-touches-neighbours": {"isolation", "finalize.changes-nothing-else"},
+    # What an intermittent fault makes a run blame besides; nothing shows that again offline.
+    "every-third-finalize-forgotten": {
+        *("finalize.freeform", "finalize.beyond-i-json", "finalize.extra-members"),
+    },
 }
 """What a run blames, and its traffic acquits: by that, reads without a write between disagree."""
 
@@ -101,7 +105,7 @@ def test_every_fault_breaks_what_it_claims(
     assert done.returncode == 1
     shown = broken(offline(tmp_path))
     assert shown
-    assert claims - shown <= ACQUITTED.get(name, set())
+    assert broken(verdicts) - shown <= ACQUITTED.get(name, set())
     report, plain = str(tmp_path / "report" / "report.json"), served(service([], []))
     for clause in claims:
         assert main(["replay", report, clause, *at(url)]) == 1

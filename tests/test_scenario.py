@@ -192,7 +192,7 @@ STEPS = st.builds(
 
 @given(st.lists(STEPS, max_size=4), st.booleans())
 @settings(deadline=None)
-def test_a_scenario_survives_the_way_through_a_report(steps: list[Step], together: bool) -> None:  # noqa: FBT001
+def test_a_scenario_survives_the_way_through_a_report(steps: list[Step], *, together: bool) -> None:
     subjects = dict.fromkeys((step.subject for step in steps), "pending")
     scenario = Scenario(subjects=subjects, steps=tuple(steps), together=together)
     assert Scenario.from_json(json.loads(json.dumps(scenario.to_json()))) == scenario

@@ -69,7 +69,7 @@ WAIVER = Waiver(
 )
 
 
-def scope(*waivers: Waiver, **more: Any) -> Scope:  # noqa: ANN401
+def scope(*waivers: Waiver, **more: Any) -> Scope:  # noqa: ANN401 - fields of Scope
     return replace(FULL, waivers=Waivers(entries=waivers, today=TODAY), **more)
 
 
@@ -271,7 +271,8 @@ def test_an_unimplemented_remove_that_does_harm_violates(contract: Contract) -> 
 @pytest.mark.parametrize("violated", [False, True])
 def test_a_problem_of_the_run_outweighs_all_else(
     contract: Contract,
-    violated: bool,  # noqa: FBT001
+    *,
+    violated: bool,
 ) -> None:
     ledger = observing(contract)
     if violated:

@@ -11,6 +11,7 @@ from virtool_contract.contract import ContractError
 from virtool_contract.documentation.differences import differences
 from virtool_contract.documentation.page import PageError
 from virtool_contract.documentation.parsing import parse_page
+from virtool_contract.embedded import started_ahead
 from virtool_contract.options import OPTIONS, WAIVERS, Option, OptionError, Settings, resolve
 from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
@@ -127,8 +128,6 @@ def _settings(chosen: argparse.Namespace) -> Settings:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    from virtool_contract.embedded import started_ahead  # noqa: PLC0415 - see below
-
     settings = _settings(chosen)
     is_alone = chosen.processes == "0" and not (chosen.dry_run or chosen.write_waivers)
     with started_ahead(needed=is_alone and settings.base_url is None) as server:

@@ -7,8 +7,8 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis.strategies import SearchStrategy
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.config import (
     CacheConfig,
     GenerationConfig,
@@ -56,7 +56,7 @@ def operations(contract: Contract) -> dict[str, Any]:
 
 
 def cases(
-    operation: Any,  # noqa: ANN401 - a schemathesis APIOperation
+    operation: APIOperation[Any, Any, Any, Any],
     mode: str,
 ) -> SearchStrategy[Any]:
     """Requests of one operation, valid (`positive`) or invalid (`negative`) by its schema."""
@@ -64,7 +64,7 @@ def cases(
     return strategy
 
 
-def body_of(case: Any) -> Body | None:  # noqa: ANN401 - a schemathesis Case
+def body_of(case: Case[Any]) -> Body | None:
     """The body that schemathesis made, as bytes; None for an operation that takes none."""
     if not case.operation.body:
         return None
@@ -78,7 +78,7 @@ def body_of(case: Any) -> Body | None:  # noqa: ANN401 - a schemathesis Case
 
 def findings(
     contract: Contract,
-    case: Any,  # noqa: ANN401 - a schemathesis Case
+    case: Case[Any],
     response: Response,
 ) -> Iterator[Finding]:
     """What schemathesis' own checks say of an answer, in terms of clauses."""
@@ -99,9 +99,9 @@ def findings(
 
 
 def _failure(
-    case: Any,  # noqa: ANN401 - a schemathesis Case
+    case: Case[Any],
     response: Response,
-    check: Any,  # noqa: ANN401 - one of its checks, which share no public type
+    check: CheckFunction,
 ) -> Failure | None:
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:

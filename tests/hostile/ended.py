@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from benchmarks.measuring import memory_of
+import pytest
+
+from benchmarks.measuring import peak, weighing
 from tests.conftest import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Job
@@ -30,8 +32,6 @@ MOST_SECONDS = 30
 """For one clause of a target that is hostile, with a time-out of a second; most take two."""
 VERIFY = ("-m", "virtool_contract", "verify")
 OPTIONS = ("--effort", "quick", "--request-timeout", "1")
-LOOK = 0.05
-"""Seconds between two looks at how much memory a run has."""
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -58,30 +58,28 @@ class Ended:
 def run(folder: Path, *words: str, stdin: int = subprocess.DEVNULL) -> Ended:
     """Run `verify` in a process of its own, killed when it is out of bounds."""
     reports = folder / "reports"
-    out, err = folder / "out", folder / "err"
+    out, err, weight = folder / "out", folder / "err", folder / "weight"
     with out.open("wb") as standard_output, err.open("wb") as standard_error:
         child = subprocess.Popen(
-            [sys.executable, *VERIFY, *words, "--report-dir", str(reports)],
+            weighing(weight, [sys.executable, *VERIFY, *words, "--report-dir", str(reports)]),
             cwd=folder,
             env=bare_environment(),
             stdin=stdin,
             stdout=standard_output,
             stderr=standard_error,
+            start_new_session=True,
         )
-    memory = 0.0
-    until = time.monotonic() + MOST_SECONDS
-    while child.poll() is None:
-        memory = memory_of(child.pid, "VmHWM") or memory
-        if time.monotonic() > until:
-            child.kill()
-        time.sleep(LOOK)
-    assert child.returncode != -signal.SIGKILL, f"still running after {MOST_SECONDS} seconds"
-    assert memory
+    try:
+        code = child.wait(MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        pytest.fail(f"still running after {MOST_SECONDS} seconds")
     return Ended(
-        code=child.returncode,
+        code=code,
         out=out.read_text(),
         err=err.read_text(),
-        memory=memory,
+        memory=peak(weight),
         report=json.loads((reports / "report.json").read_text()),
         files="".join(file.read_text() for file in sorted(reports.iterdir())),
     )
@@ -135,5 +133,5 @@ def noting(fault: str) -> tuple[Service, set[str]]:
         keys.add(job.key)
         return job
 
-    reference.new_job = new_job  # type: ignore[method-assign]
+    reference.new_job = new_job  # type: ignore[method-assign]  # to listen in
     return reference, keys

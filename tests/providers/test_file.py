@@ -20,7 +20,7 @@ PENDING = "a pending analysis"
 IDLE = "a job that runs no analysis"
 
 
-def analysis(name: object, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def analysis(name: object, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     return {"analysis_id": name, "job_id": f"job-of-{name}", "job_key": "k", **more}
 
 

@@ -35,7 +35,7 @@ def deviation(clause: str, steps: int = 1) -> Deviation:
     return Deviation(clause=clause, expected="409", actual=f"{steps}", scenario=scenario)
 
 
-def recorded(contract: Contract, file: str = "one.json", **changes: Any) -> Recorded:  # noqa: ANN401
+def recorded(contract: Contract, file: str = "one.json", **changes: Any) -> Recorded:  # noqa: ANN401 - fields of Recorded
     """A run that has kept every clause once, but for what `verdicts` says."""
     verdicts = changes.pop("verdicts", {})
     clauses = {

@@ -52,7 +52,7 @@ class Served:
                 row
                 for table in OWNED
                 for row in connection.execute(
-                    f"SELECT * FROM {table} WHERE user_id {mark} 'contract-suite'"  # noqa: S608
+                    f"SELECT * FROM {table} WHERE user_id {mark} 'contract-suite'"  # noqa: S608 - names of our own tables
                 )
             ]
 
