@@ -190,7 +190,7 @@ STEPS = st.builds(
 )
 
 
-@given(st.lists(STEPS, max_size=4), st.booleans())
+@given(steps=st.lists(STEPS, max_size=4), together=st.booleans())
 @settings(deadline=None)
 def test_a_scenario_survives_the_way_through_a_report(steps: list[Step], *, together: bool) -> None:
     subjects = dict.fromkeys((step.subject for step in steps), "pending")
