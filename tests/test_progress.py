@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import signal
+import threading
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from rich.console import Console
 
-from virtool_contract import progress
+from virtool_contract import interrupts, progress
 from virtool_contract.options import resolve
 from virtool_contract.progress import Progress
 from virtool_contract.reference.service import Service
@@ -138,3 +140,25 @@ def test_an_end_without_a_beginning_does_no_harm() -> None:
     for console in (plain(), terminal()):
         Progress(lambda: None, console).pytest_sessionfinish()
         assert shown(console) == ""
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_interrupt_while_it_begins_is_one(
+    monkeypatch: pytest.MonkeyPatch, *, early: bool
+) -> None:
+    """A thread that was noted and never started cannot be joined at the end."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if early:
+            signal.raise_signal(signal.SIGTERM)
+        start(thread)
+        if not early:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    told = Progress(lambda: None, plain())
+    with interrupts.heeded():
+        with pytest.raises(KeyboardInterrupt):
+            told.pytest_runtestloop()
+        told.pytest_sessionfinish()

@@ -76,8 +76,9 @@ class Watchdog:
         with self._lock:
             self._watches.add(watch)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                thread.start()  # an interrupt here must not leave one noted that never ran
+                self._thread = thread
         try:
             yield watch
         finally:

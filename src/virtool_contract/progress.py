@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from virtool_contract import interrupts
 from virtool_contract.run import SoFar
 
 PLAIN_INTERVAL = 5.0
@@ -31,7 +32,14 @@ class Progress:
         self._thread: threading.Thread | None = None
 
     def pytest_runtestloop(self) -> None:
-        """Begin to show."""
+        """Begin to show.
+
+        An interrupt waits until that is done: a thread that has half begun cannot be ended.
+        """
+        with interrupts.held_back():
+            self._begin()
+
+    def _begin(self) -> None:
         if self.console.is_terminal:
             self._live = Live(
                 get_renderable=self._text,
