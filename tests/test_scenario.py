@@ -131,6 +131,8 @@ def test_a_long_body_is_left_to_the_report(contract: Contract) -> None:
         (Caller.WRONG_KEY, ["-u", "job-ja:wrong"]),
         (Caller.ANONYMOUS, []),
         (Caller.EXTENDED_KEY, ["-u", "job-ja:secret ax"]),
+        (Caller.OTHER_CASE, ["-u", "job-ja:SECRET A"]),
+        (Caller.EXTENDED_ID, ["-u", "job-jax:secret a"]),
         (Caller.SWAPPED_KEY, ["-u", "job-ja:kb"]),
         (Caller.EMPTY_KEY, ["-u", "job-ja:"]),
         (Caller.MALFORMED, ["-H", "Authorization: Basic !"]),

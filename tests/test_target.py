@@ -74,6 +74,8 @@ CHANGED_KEYS = {
     Caller.WRONG_KEY: "job-own:secaaab",
     Caller.TRUNCATED_KEY: "job-own:secret",
     Caller.EXTENDED_KEY: "job-own:secretax",
+    Caller.OTHER_CASE: "job-own:SECRETA",
+    Caller.EXTENDED_ID: "job-ownx:secreta",
     Caller.EMPTY_KEY: "job-own:",
 }
 
@@ -109,12 +111,24 @@ def test_of_an_absent_subject_the_other_job_is_as_good_an_owner_as_any(target_of
         (Caller.WRONG_KEY, "tokaab"),
         (Caller.TRUNCATED_KEY, "token"),
         (Caller.EXTENDED_KEY, "tokenax"),
+        (Caller.OTHER_CASE, "TOKENA"),
+        (Caller.EXTENDED_ID, "tokaab"),
         (Caller.EMPTY_KEY, ""),
     ],
 )
 def test_headers_are_spoiled_as_keys_are(target_of: TargetOf, caller: Caller, sent: str) -> None:
     own = Credentials(headers={"X-Token": "tokena"})
     assert target_of(Service()).headers(caller, own) == (("X-Token", sent),)
+
+
+@pytest.mark.parametrize("key", ["1f", "9b2e8c0a-5d3f-4f6e-8a7b-1c2d3e4f5a6b", "123"])
+def test_the_case_of_what_may_be_a_number_is_left(target_of: TargetOf, key: str) -> None:
+    """A server may read such a key as a number, which has no letter case."""
+    target = target_of(Service())
+    for own in (Credentials(job_id="own", job_key=key), Credentials(headers={"X": f"Key {key}"})):
+        sent, right = (target.headers(each, own) for each in (Caller.OTHER_CASE, Caller.OWNER))
+        assert sent != right
+        assert [value.lower() for _, value in sent] != [value.lower() for _, value in right]
 
 
 def test_every_invalid_caller_differs_from_the_owner(target_of: TargetOf) -> None:

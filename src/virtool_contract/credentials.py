@@ -2,6 +2,7 @@
 
 import base64
 
+from virtool_contract.disguises import HEXADECIMAL
 from virtool_contract.exchange import Headers
 from virtool_contract.model import Caller
 from virtool_contract.provider import Credentials
@@ -34,6 +35,8 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
     """The headers of a caller that nobody knows: the owner's credentials, made invalid its way.
 
     Of headers that a provider hands out as they are, those that look like credentials are spoiled.
+    A key that may be a number in hexadecimal is spoiled in another way than by its letter case,
+    which a correct server may ignore then.
     """
     if caller is Caller.MALFORMED:
         return (("Authorization", "Basic !"),)
@@ -45,9 +48,15 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
             (name, Unshown(_spoil(caller, value) if name in secret else value))
             for name, value in own.headers.items()
         )
-    job = other if caller is Caller.FOREIGN_ID else own
-    keys = {Caller.FOREIGN_ID: own.job_key, Caller.SWAPPED_KEY: other.job_key}
-    return basic(f"job-{job.job_id}", keys.get(caller) or _spoil(caller, own.job_key))
+    job_id = other.job_id if caller is Caller.FOREIGN_ID else own.job_id
+    if caller is Caller.EXTENDED_ID:
+        job_id += "x"
+    keys = {
+        Caller.FOREIGN_ID: own.job_key,
+        Caller.EXTENDED_ID: own.job_key,
+        Caller.SWAPPED_KEY: other.job_key,
+    }
+    return basic(f"job-{job_id}", keys.get(caller) or _spoil(caller, own.job_key))
 
 
 def _is_secret(header: str) -> bool:
@@ -62,6 +71,8 @@ def _spoil(caller: Caller, secret: str) -> str:
         return f"{secret}x"
     if caller is Caller.TRUNCATED_KEY:
         return secret[:-4] if len(secret) > 8 else secret[:-1]
+    if caller is Caller.OTHER_CASE and not HEXADECIMAL.fullmatch(secret.rpartition(" ")[2]):
+        return secret.swapcase()
     # Several characters from the middle on: the last ones of a token may carry unused bits.
     middle = max(len(secret) // 2, 0)
     return (

@@ -20,12 +20,34 @@ DISGUISES: Mapping[str, tuple[Callable[[str], str], str]] = MappingProxyType(
             "$(printf '%%25%02X' \"'$ID\")${ID#?}",
         ),
         "twice over": (lambda each: f"{each}{each}", "${ID}${ID}"),
+        "a character less in front": (lambda each: each[1:], "${ID#?}"),
+        "a character more in front": (lambda each: f"x{each}", "x${ID}"),
+        "a dot at the end": (lambda each: f"{each[:-1]}.", "${ID%?}."),
+        "an accent on its end": (lambda each: f"{each}\u0301", "${ID}%CC%81"),
+        "a NUL behind": (lambda each: f"{each}\0", "${ID}%00"),
+        "a slash and more behind": (lambda each: f"{each}/x", "${ID}%2Fx"),
+        "a semicolon and more behind": (lambda each: f"{each};x", "${ID}%3Bx"),
+        "a question mark and more behind": (lambda each: f"{each}?x", "${ID}%3Fx"),
+        "a hash and more behind": (lambda each: f"{each}#x", "${ID}%23x"),
     }
 )
-"""How each disguise is made of an id, and in a shell of a variable `ID`."""
+"""How each disguise is made of an id, and in a shell of a variable `ID`.
 
-LENIENT = frozenset({"in the other letter case", "a blank behind", "a blank in front"})
-"""Disguises that readers of numbers and UUIDs see through, rightly (RFC 9562, section 4)."""
+What a delimiter is in a URL (RFC 3986, section 2.2) is sent percent-encoded, as a part of the id.
+"""
+
+LENIENT = frozenset(
+    {
+        "in the other letter case",
+        "a blank behind",
+        "a blank in front",
+        "a character less in front",
+    }
+)
+"""Disguises that readers of numbers and UUIDs see through, rightly (RFC 9562, section 4).
+
+The character in front may be a zero.
+"""
 
 
 def disguises(analysis_id: str) -> list[str]:
@@ -35,7 +57,8 @@ def disguises(analysis_id: str) -> list[str]:
     return [
         name
         for name, (make, _) in DISGUISES.items()
-        if make(analysis_id).strip("{}") not in {"", bare} and not (lenient and name in LENIENT)
+        if make(analysis_id).strip("{}") not in {"", ".", bare}
+        and not (lenient and name in LENIENT)
     ]
 
 

@@ -207,6 +207,8 @@ def _user(step: Step, own: str) -> str:
         Caller.ANONYMOUS: "",
         Caller.TRUNCATED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY%????}}"',
         Caller.EXTENDED_KEY: f'-u "job-${own}_JOB:${{{own}_KEY}}x"',
+        Caller.OTHER_CASE: f'-u "job-${own}_JOB:${{{own}_KEY~~}}"',
+        Caller.EXTENDED_ID: f'-u "job-${{{own}_JOB}}x:${own}_KEY"',
         Caller.SWAPPED_KEY: f'-u "job-${own}_JOB:$BYSTANDER_KEY"',
         Caller.EMPTY_KEY: f'-u "job-${own}_JOB:"',
         Caller.MALFORMED: "-H 'Authorization: Basic !'",

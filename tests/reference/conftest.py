@@ -209,7 +209,10 @@ class Tour:
         await self.ask(REMOVE, removed_id, removed)
         forged = Credentials(user=owner.user, password="wrong")  # noqa: S106  # nobody's
         cut = Credentials(user=owner.user, password=owner.password[:-4])
-        for stranger in (None, WRONG, forged, cut, other, idle, finished, removed):
+        shouted = Credentials(user=owner.user, password=owner.password.swapcase())
+        longer = Credentials(user=f"{owner.user}x", password=owner.password)
+        unknown = (None, WRONG, forged, cut, shouted, longer)
+        for stranger in (*unknown, other, idle, finished, removed):
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)
@@ -217,7 +220,9 @@ class Tour:
     async def look_alikes(self) -> None:
         analysis_id, owner = self.set_up("a pending analysis")
         stem = analysis_id[:-1]
-        near = (analysis_id.upper(), f"{analysis_id} ", stem, f"{analysis_id}0", f"{stem}%")
+        near = [analysis_id.upper(), f"{analysis_id} ", stem, f"{analysis_id}0", f"{stem}%"]
+        near += [analysis_id[1:], f"x{analysis_id}", f"{stem}."]
+        near += [f"{analysis_id}{end}" for end in ("\u0301", "\0", ";x", "?x", "#x")]
         _, idle = self.set_up("a job that runs no analysis")
         for absent in ("nosuchid", *near, f"%{ord(analysis_id[0]):x}{analysis_id[1:]}"):
             for caller in (owner, idle):

@@ -29,6 +29,15 @@ DISGUISED: Mapping[str, str] = MappingProxyType(
         "a blank in front": "' ' + ID",
         "percent-encoded twice": "f'%{ord(ID[0]):02X}{ID[1:]}'",
         "twice over": "ID + ID",
+        "a character less in front": "ID[1:]",
+        "a character more in front": "'x' + ID",
+        "a dot at the end": "ID[:-1] + '.'",
+        "an accent on its end": "ID + '\\u0301'",
+        "a NUL behind": "ID + '\\0'",
+        "a slash and more behind": "ID + '/x'",
+        "a semicolon and more behind": "ID + ';x'",
+        "a question mark and more behind": "ID + '?x'",
+        "a hash and more behind": "ID + '#x'",
     }
 )
 """The disguises of `disguises` in Python."""
@@ -181,6 +190,7 @@ def _headers(step: Step, own: str) -> str:
         Caller.WRONG_KEY: (own, "'wrong'"),
         Caller.TRUNCATED_KEY: (own, f"{key}[:-4]"),
         Caller.EXTENDED_KEY: (own, f"{key} + 'x'"),
+        Caller.OTHER_CASE: (own, f"{key}.swapcase()"),
         Caller.SWAPPED_KEY: (own, "BYSTANDER_KEY"),
         Caller.EMPTY_KEY: (own, "''"),
     }
@@ -190,5 +200,7 @@ def _headers(step: Step, own: str) -> str:
         return "{'Authorization': 'Basic !'}"
     if step.caller is Caller.WRONG_SCHEME:
         return f"{{'Authorization': 'Bearer ' + {key}}}"
+    if step.caller is Caller.EXTENDED_ID:
+        return f"basic('job-' + {own}_JOB + 'x', {key})"
     job, secret = users.get(step.caller, (own, key))
     return f"basic('job-' + {job}_JOB, {secret})"

@@ -1,9 +1,11 @@
 """Callers who are let in, or kept out, against the rules."""
 
+import string
+
 from typing_extensions import override
 
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Analysis, Call, Job, Reply
+from virtool_contract.reference.values import Analysis, Call, Credentials, Job, Reply
 
 
 class _Access(Fault):
@@ -218,3 +220,28 @@ class KeyBeginningEnough(_Access):
     @override
     def fits(self, job: Job, key: str) -> bool:
         return bool(key) and job.key.startswith(key)
+
+
+class KeyCaseIgnored(_Access):
+    """The letter case of a key does not matter, and it is a text of letters."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def new_key(self) -> str:
+        return "".join(self.random.choices(string.ascii_letters, k=32))
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return key.lower() == job.key.lower()
+
+
+class JobIdSuffixIgnored(_Access):
+    """A job is found by the beginning of the id that a caller gives."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def job_of(self, credentials: Credentials) -> Job | None:
+        job = self.store.jobs.get(credentials.user.removeprefix("job-")[:8])
+        return job if job is not None and self.fits(job, credentials.password) else None

@@ -1,6 +1,8 @@
 """Ids that are taken for the id of an analysis, and are not."""
 
+import re
 from typing import ClassVar
+from unicodedata import combining
 from urllib.parse import unquote
 
 from typing_extensions import override
@@ -64,6 +66,73 @@ class IdAsPattern(_Identity):
         stem = analysis_id.removesuffix("%")
         like = [e for e in self.store.analyses if e.startswith(stem)] if stem != analysis_id else []
         return super().find(analysis_id) or (super().find(like[0]) if like else None)
+
+
+class IdSuffixEnough(_Identity):
+    """All but the first character of an id finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        long = [each for each in self.store.analyses if each[1:] == analysis_id]
+        return super().find(analysis_id) or (super().find(long[0]) if long else None)
+
+
+class IdPrefixIgnored(_Identity):
+    """An id with another character in front of it finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id) or super().find(analysis_id[1:])
+
+
+class IdAsRegularExpression(_Identity):
+    """An id in which `.` stands for the last character finds the analysis."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        wanted = re.compile(re.escape(analysis_id).replace(r"\.", "."))
+        like = [each for each in self.store.analyses if wanted.fullmatch(each)]
+        return super().find(like[0]) if like else None
+
+
+class IdAccentsIgnored(_Identity):
+    """An id with an accent on a letter finds the analysis, as under many a collation."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find("".join(char for char in analysis_id if not combining(char)))
+
+
+class IdEndsAtNul(_Identity):
+    """An id ends at a NUL, as texts in C do."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id.partition("\0")[0])
+
+
+class IdEndsAtSemicolon(_Identity):
+    """An id ends at a semicolon, as if parameters followed."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id.partition(";")[0])
+
+
+class IdEndsAtQuestionMark(_Identity):
+    """An id ends at a question mark, though that was percent-encoded."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id.partition("?")[0])
+
+
+class IdEndsAtHash(_Identity):
+    """An id ends at a hash, though that was percent-encoded."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id.partition("#")[0])
 
 
 class AbsentReadFindsOwn(_Identity):

@@ -8,7 +8,7 @@ from typing_extensions import override
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.freedoms.base import Freedom
 from virtool_contract.reference.service import Check
-from virtool_contract.reference.values import Call, Document, Reply
+from virtool_contract.reference.values import Call, Document, Job, Reply
 
 
 class PlainTextErrors(Freedom):
@@ -96,6 +96,14 @@ class EmptyUnauthorized(Freedom):
     @override
     def unauthenticated(self, call: Call) -> Reply:
         return replace(super().unauthenticated(call), content=None)
+
+
+class KeysReadAsNumbers(Freedom):
+    """A key is a number in hexadecimal digits, in either letter case."""
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return key.lower() == job.key
 
 
 class AbsentForbiddenToIdleJobs(Freedom):
