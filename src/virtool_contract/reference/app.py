@@ -217,6 +217,7 @@ def run(  # noqa: PLR0913  # each is something an embedding program chooses
             build_app(service, api_root),
             access_log=False,
             log_config=None,
+            http="httptools",
             lifespan="off",
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
