@@ -58,6 +58,8 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
         ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
         return False
     if confirmed.frequency == "once" and has_forgotten:
+        if _writes_reach_others(run):
+            return False
         raise TargetTroubleError(
             f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
             "was it restarted?"
@@ -75,6 +77,12 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     ledger.add(confirmed)
     run.ledger.add(confirmed)
     return True
+
+
+def _writes_reach_others(run: Run) -> bool:
+    """Whether writes to one analysis do harm to others, which explains one that is lost."""
+    isolation = run.ledger.deviations.get(run.contract.clause_for("", "bystander"))
+    return isolation is not None and isolation.frequency != "once"
 
 
 def _is_fresh(run: Run, deviation: Deviation) -> bool:

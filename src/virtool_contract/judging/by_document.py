@@ -149,11 +149,17 @@ def _skeleton(document: Mapping[str, Json]) -> Json:
     results = document.get("results")
     bare = {**document, "results": {}} if isinstance(results, dict) else document
     text = json.dumps(bare)
-    return json.loads(SURROGATE.sub("?", text)) if SURROGATE.search(text) else bare
+    return json.loads(ESCAPE.sub(_unless_surrogate, text)) if "\\ud" in text else bare
 
 
-SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
-"""An escaped surrogate, lone or paired, in JSON that is otherwise ASCII."""
+ESCAPE = re.compile(r"\\(?:u(?P<unit>[0-9a-f]{4})|.)")
+"""An escape in JSON that is otherwise ASCII; a backslash is one with the next character."""
+
+
+def _unless_surrogate(escape: re.Match[str]) -> str:
+    """The escape, or a question mark for a surrogate, lone or paired."""
+    is_surrogate = "d800" <= (escape["unit"] or "") <= "dfff"
+    return "?" if is_surrogate else escape[0]
 
 
 def _cut(text: str, limit: int = 160) -> str:

@@ -192,15 +192,31 @@ class ThirdAttemptToReadLetIn(_Sequence):
 
 
 class UpdatedByRefusals(_Sequence):
-    """Each refusal for want of rights changes the sample's name."""
+    """Each write that is refused for want of rights changes the sample's name."""
 
     breaks = ("finalize.own-only",)
 
     @override
     def not_own(self, call: Call) -> Reply:
+        if call.operation == "get":
+            return super().not_own(call)
         analysis = self.found(call)
         sample = replace(analysis.sample, name=f"{analysis.sample.name}!")
         self.store.put(replace(analysis, sample=sample))
+        return super().not_own(call)
+
+
+class UpdatedByRefusedReads(_Sequence):
+    """Each read that is refused for want of rights changes the sample's name."""
+
+    breaks = ("get.safe",)
+
+    @override
+    def not_own(self, call: Call) -> Reply:
+        if call.operation == "get":
+            analysis = self.found(call)
+            sample = replace(analysis.sample, name=f"{analysis.sample.name}!")
+            self.store.put(replace(analysis, sample=sample))
         return super().not_own(call)
 
 
