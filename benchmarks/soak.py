@@ -56,7 +56,8 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
             try:
                 code = process.wait(every)
             except subprocess.TimeoutExpired:
-                memory = resident(process.pid), resident(server.pid)
+                now = resident(process.pid), resident(server.pid)
+                memory = now if all(now) else memory  # it may be about to end
             seconds = time.monotonic() - started
             requests = sent(Path(said.name).read_text(encoding="utf-8"))
             if requests > before[1] or code is not None:

@@ -106,6 +106,7 @@ def test_every_fault_breaks_what_it_claims(
     shown = broken(offline(tmp_path))
     assert shown
     assert broken(verdicts) - shown <= ACQUITTED.get(name, set())
+    assert shown <= broken(verdicts)
     report, plain = str(tmp_path / "report" / "report.json"), served(service([], []))
     for clause in claims:
         assert main(["replay", report, clause, *at(url)]) == 1

@@ -13,13 +13,14 @@ from virtool_contract.body import finalize_body
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.model import Caller
 from virtool_contract.options import resolve
+from virtool_contract.probe import probe
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
 from virtool_contract.run import Run
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
-from virtool_contract.target import Target, Unobserved
+from virtool_contract.target import Target, TargetTroubleError, Unobserved
 from virtool_contract.trial import ACQUITTALS, conclude, confirm
 from virtool_contract.waivers import Waiver, Waivers, utc_today
 
@@ -167,6 +168,23 @@ def test_what_does_not_happen_again_is_still_broken(run_of: RunOf) -> None:
     assert seen.deviations["finalize.once"].frequency == "once"
     assert seen.deviations["finalize.once"].tried == 3
     assert seen.troubles == []
+
+
+@pytest.mark.parametrize("shown", [3, 1, 0, None], ids=["always", "sometimes", "once", "never"])
+def test_a_loss_is_a_restart_unless_writes_reach_others(run_of: RunOf, shown: int | None) -> None:
+    reference = Service()
+    run = run_of(reference)
+    probe(run.target)
+    if shown is not None:
+        run.ledger.add(replace(deviation("isolation"), seen=shown, tried=3))
+    reference.store.analyses.clear()
+    seen = ledger("finalize.once")
+    if shown:
+        confirm(run, seen)
+        assert seen.deviations == {}
+    else:
+        with pytest.raises(TargetTroubleError, match="was it restarted"):
+            confirm(run, seen)
 
 
 def anonymous_write(stage: Stage) -> None:

@@ -5,7 +5,7 @@ nothing in it explains breaks a clause: one that it breaks whatever is the case.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from virtool_contract.contract import Contract
@@ -15,7 +15,7 @@ from virtool_contract.judge import Finding, Judgement, after_a_second_look, judg
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
-from virtool_contract.scenario import Scenario, Step
+from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
 from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item, secrets
 from virtool_contract.traffic.suspects import Suspects
@@ -57,7 +57,7 @@ class Follower:
         self.known = Known(id=first.spotted.analysis_id, job_id=first.spotted.job)
         self.possible = self._start(first)
         self.steps: deque[Step] = deque(maxlen=MOST_STEPS)
-        self.writes = first.before
+        self.latest = first
         self.disturbed = False
         self.refused: dict[Cause, None] = {}
 
@@ -101,14 +101,27 @@ class Follower:
         return [(known, caller) for known in self.possible for caller in item.callers]
 
     def _note_others(self, item: Item) -> None:
-        """A write to another analysis, since the last exchange here, must not have changed this."""
-        self.disturbed = item.before > self.writes
-        if self.disturbed:
-            self.possible = tuple(
-                replace(known, cause=BY_OTHERS) if known.cause == READ else known
-                for known in self.possible
-            )
-        self.writes = item.before + item.spotted.is_write
+        """A write to another analysis, since the last exchange here, must not have changed this.
+
+        A play of a run looks at what it has done itself, but the bystander aside, which is in all
+        of them: what one finds there that an earlier one has left is to be as that has made it.
+        """
+        latest, self.latest = self.latest, item
+        since = 0 if item is latest else latest.before + latest.spotted.is_write
+        self.disturbed = item.before > since
+        taken_over = item.spotted.scenario != latest.spotted.scenario
+        in_play = 0 if taken_over else latest.in_play + latest.spotted.is_write
+        if taken_over and item.spotted.subject != BYSTANDER:
+            self._blame_next(_left_by)
+        elif item.in_play > in_play:
+            self._blame_next(lambda _: BY_OTHERS)
+
+    def _blame_next(self, cause: Callable[[Known], Cause]) -> None:
+        """Blame what is other than it was read on something since."""
+        self.possible = tuple(
+            replace(known, cause=cause(known)) if known.cause == READ else known
+            for known in self.possible
+        )
 
     def _unanswered(self, item: Item) -> None:
         """No answer came: a write may have taken effect, or may yet."""
@@ -301,6 +314,12 @@ class Follower:
     def _request(self, finding: Finding) -> str:
         """The request to blame, as a run would name it."""
         return blamed(finding, tuple(self.steps))
+
+
+def _left_by(known: Known) -> Cause:
+    """What has made an analysis what it is."""
+    made = {Phase.FINALIZED: "finalize", Phase.ABSENT: "remove"}
+    return Cause(operation=made.get(known.phase, "get"), topic="effect")
 
 
 def _is_read(item: Item | None) -> bool:

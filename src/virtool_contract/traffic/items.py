@@ -41,11 +41,14 @@ class Facts:
 class Item:
     """One exchange, classified; `before` is how many writes were sent before it.
 
+    `in_play` is how many of them were sent in the same play of a run, or by anybody in traffic that
+    is no recording of ours.
     `response` is None where none came; `is_whole` says whether its body was recorded.
     """
 
     spotted: Spotted
     before: int
+    in_play: int
     callers: tuple[Caller, ...]
     body: Body | None
     response: Response | None
@@ -78,7 +81,7 @@ class Item:
 
 def item(ordered: Ordered, facts: Facts, *, takes_body: bool) -> Item:
     """Classify an exchange."""
-    spotted, before = ordered
+    spotted, before, in_play = ordered
     response = None
     if spotted.status:
         label = spotted.content_type
@@ -91,6 +94,7 @@ def item(ordered: Ordered, facts: Facts, *, takes_body: bool) -> Item:
     return Item(
         spotted=spotted,
         before=before,
+        in_play=in_play,
         callers=_callers(spotted, facts),
         body=_body(spotted, facts) if takes_body else None,
         response=response,

@@ -11,7 +11,7 @@ from typing import Self
 
 from virtool_contract.traffic.spotted import Spotted
 
-Ordered = tuple[Spotted, int]
+Ordered = tuple[Spotted, int, int]
 """An exchange, and how many writes had been sent before it, to whatever analysis."""
 
 
@@ -62,21 +62,24 @@ class Spool:
         """The exchanges with each analysis, in the order in which they began."""
         self._file.flush()
         order = sorted(range(len(self)), key=self._starts.__getitem__)
-        before = self._writes_before(order)
+        before, in_play = self._writes_before(order)
         order.sort(key=self._analyses.__getitem__)
         for _, group in groupby(order, key=self._analyses.__getitem__):
-            yield ((self._read(index), before[index]) for index in group)
+            yield ((self._read(index), before[index], in_play[index]) for index in group)
 
-    def _writes_before(self, order: list[int]) -> Sequence[int]:
-        """How many writes were sent before each exchange; in recordings of ours, in its play."""
+    def _writes_before(self, order: list[int]) -> tuple[Sequence[int], Sequence[int]]:
+        """How many writes were sent before each exchange, and how many of them in its play."""
         counts: dict[int, int] = {}
         before = array("Q", bytes(8 * len(order)))
-        for index in order:
+        in_play = array("Q", before)
+        for number, index in enumerate(order):
             play = self._plays[index]
-            before[index] = counts.get(play, 0)
+            in_play[index] = counts.get(play, 0)
+            previous = order[number - 1] if number else index
+            before[index] = before[previous] + (number > 0 and self._writes[previous])
             if self._writes[index]:
-                counts[play] = before[index] + 1
-        return before
+                counts[play] = in_play[index] + 1
+        return before, in_play
 
     def _read(self, index: int) -> Spotted:
         offset = self._offsets[index]

@@ -118,7 +118,7 @@ class Suspects:
 
     def _another_write_does(self, suspect: Suspect) -> bool:
         """Whether writes to other analyses do harm, so that one between may have done this too."""
-        return suspect.is_about("effect") and any(
+        return suspect.is_about("effect", "success") and any(
             each.is_about("bystander") for each in self._others(suspect)
         )
 
