@@ -87,6 +87,9 @@ class Contract:
     clauses: Mapping[str, Clause]
     origin: str = ""
     _topics: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    _found: dict[tuple[str, str], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def version(self) -> str:
@@ -102,11 +105,15 @@ class Contract:
         Raises:
             LookupError: no clause judges the topic (`load` rules this out for what the judge asks).
         """
+        known = self._found.get((operation, topic))
+        if known:
+            return known
         parts = topic.split(".")
         for length in range(len(parts), 0, -1):
             name = ".".join(parts[:length])
             found = self._topics.get((operation, name)) or self._topics.get(("", name))
             if found:
+                self._found[operation, topic] = found
                 return found
         raise LookupError(f"no clause of {operation or 'the root'} judges {topic!r}")
 

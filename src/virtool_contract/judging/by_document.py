@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from virtool_contract.documents import changes, compare, file_owners, settled
 from virtool_contract.json_values import Json, NotJsonError, parse, show
-from virtool_contract.judging.finding import Finding, Judging
+from virtool_contract.judging.finding import Finding, Judging, kept
 from virtool_contract.likeness import likeness
 from virtool_contract.subject import Cause
 
@@ -128,7 +128,7 @@ class ByDocument(Judging):
         blamed = {self.clause(names[aspect], operation) for aspect, _, _ in wrong}
         for clause in {self.clause(name, operation): None for name in names.values()}:
             if clause not in blamed:
-                yield Finding(clause=clause, kept=True)
+                yield kept(clause)
 
     def unlike_what_follows(self, document: Mapping[str, Json]) -> list[tuple[str, str, str]]:
         """Where a document differs from what must follow: aspect, expected, actual."""

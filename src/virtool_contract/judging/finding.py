@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
@@ -26,6 +27,12 @@ class Finding:
     actual: str = ""
     topic: str = ""
     operation: str = ""
+
+
+@cache
+def kept(clause: str) -> Finding:
+    """That a clause is kept; every answer has a dozen of these."""
+    return Finding(clause=clause, kept=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class Judging:
 
     def kept(self, topic: str, operation: str | None = None) -> Finding:
         """The clause of a topic is kept."""
-        return Finding(clause=self.clause(topic, operation), kept=True)
+        return kept(self.clause(topic, operation))
 
     def broken(
         self, topic: str, expected: str, actual: str = "", operation: str | None = None
