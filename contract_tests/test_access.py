@@ -30,6 +30,16 @@ def subject_in(stage: Stage, phase: Phase) -> Subject:
     return stage.removed() if stage.target.removes else stage.absent()
 
 
+def subject_for(stage: Stage, caller: Caller, phase: Phase) -> Subject:
+    """A subject in a state; for the other job of the sample of its own, if the provider can."""
+    if caller is not Caller.OTHER_JOB or phase is Phase.ABSENT:
+        return subject_in(stage, phase)
+    subject = stage.pending(sample_of=stage.bystander())
+    if phase is Phase.FINALIZED:
+        stage.finalize(subject, {"foo": "bar"})
+    return subject
+
+
 def try_everything(stage: Stage, caller: Caller, phase: Phase) -> None:
     """Send every operation by a caller to a subject in a state, a fresh one where that moved.
 
@@ -37,12 +47,12 @@ def try_everything(stage: Stage, caller: Caller, phase: Phase) -> None:
     """
     if not stage.target.can_play(caller):
         raise Unobserved(f"there is no {caller} to be had")
-    subject = subject_in(stage, phase)
+    subject = subject_for(stage, caller, phase)
     if subject.credentials is None and caller is Caller.OWNER:
         raise Unobserved("an id that nobody has has no owner")
     for operation in OPERATIONS:
         if subject.known.phase is not phase or subject.known.doubtful:
-            subject = subject_in(stage, phase)
+            subject = subject_for(stage, caller, phase)
         for body in INVALID if operation == "finalize" else ():
             stage.finalize(subject, classify(body), caller)
         stage.attempt(subject, operation, caller)

@@ -105,13 +105,23 @@ def test_nobody_else_changes(stage: Stage) -> None:
         expect.success(stage.get(other))
 
 
+AGAIN: dict[str, tuple[dict[str, Json], dict[str, Json]]] = {
+    "the same": ({"foo": "bar"}, {"foo": "bar"}),
+    "others": ({"foo": "bar"}, {"foo": "baz"}),
+    "none": ({"foo": "bar"}, {}),
+    "more": ({"foo": "bar"}, {"foo": "bar", "more": [1]}),
+    "some where none were": ({}, {"foo": "bar"}),
+}
+"""First and second results."""
+
+
 @clause("finalize.once", "finalize.keeps-first-results")
-@pytest.mark.parametrize(
-    "second", [{"foo": "bar"}, {"foo": "baz"}, {}], ids=["same", "other", "empty"]
-)
-def test_a_second_finalize_is_refused(stage: Stage, second: dict[str, Json]) -> None:
+@pytest.mark.parametrize(("first", "second"), AGAIN.values(), ids=AGAIN)
+def test_a_second_finalize_is_refused(
+    stage: Stage, first: dict[str, Json], second: dict[str, Json]
+) -> None:
     """Finalizing a finalized analysis MUST be refused with 409 and MUST keep the first results."""
-    analysis = stage.finalized({"foo": "bar"})
+    analysis = stage.finalized(first)
     for _ in range(3):
         expect.refusal(stage.finalize(analysis, second), "finalized")
 

@@ -544,6 +544,17 @@ def test_a_removal_has_no_body(court: Court) -> None:
     assert broken(judgement) == ["remove.no-content"]
 
 
+@pytest.mark.parametrize(
+    ("length", "clauses"),
+    [("4", ["remove.no-content"]), ("0", []), ("", []), ("x", []), ("-1", []), ("9" * 30, [])],
+)
+def test_a_removal_announces_no_body(court: Court, length: str, clauses: list[str]) -> None:
+    """A client leaves what follows a 204 unread (RFC 9112, section 6.3)."""
+    answer = replace(court.answering(204), headers=(("Content-Length", length),))
+    judgement = court.judged("remove", PENDING, OWNER, answer)
+    assert broken(judgement) == clauses
+
+
 @pytest.mark.parametrize("operation", ["get", "finalize", "remove"])
 @pytest.mark.parametrize("caller", [OTHER, NOBODY])
 def test_a_refusal_does_not_leak_the_document(court: Court, operation: str, caller: Caller) -> None:

@@ -116,10 +116,14 @@ class Api:
         except BaseException:
             answer.close()
             raise
-        answer.release_conn()
         received = tuple((name, value) for name, value in answer.headers.iteritems())
         elapsed = time.monotonic() - started
-        return Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
+        response = Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
+        if response.announced and not body:
+            answer.close()  # what was left unread would be taken for the next answer
+        else:
+            answer.release_conn()
+        return response
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []

@@ -30,6 +30,12 @@ class Response:
         return next((value for key, value in self.headers if key.lower() == wanted), "")
 
     @property
+    def announced(self) -> int:
+        """How many bytes Content-Length announces; 0 where it says nothing, or no number."""
+        said = self.header("content-length").strip()
+        return int(said) if said.isdecimal() and len(said) < 20 else 0
+
+    @property
     def media_type(self) -> str:
         """The media type in lower case, without parameters (RFC 9110, section 8.3.1)."""
         return self.header("content-type").partition(";")[0].strip().lower()

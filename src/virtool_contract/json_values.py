@@ -34,7 +34,7 @@ def parse(raw: bytes) -> Json:
     if text.startswith("\ufeff"):
         raise NotJsonError("a byte order mark stands before the text")
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value: Json = DECODER.decode(text)
     except RecursionError:
         raise NotJsonError("nested too deeply to read") from None
     except (NotJsonError, json.JSONDecodeError) as error:
@@ -69,14 +69,18 @@ def _constant(name: str) -> NoReturn:
     raise NotJsonError(f"{name} is not JSON")
 
 
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+COMPACT = (",", ":")
+IN_UNICODE = json.JSONEncoder(ensure_ascii=False, separators=COMPACT, allow_nan=False)
+IN_ASCII = json.JSONEncoder(separators=COMPACT, allow_nan=False)
+
+
 def encode(value: Json) -> bytes:
     """Write a value compactly in UTF-8; lone surrogates, which UTF-8 cannot hold, are escaped."""
     try:
-        return json.dumps(
-            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        ).encode()
+        return IN_UNICODE.encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        return IN_ASCII.encode(value).encode()
 
 
 def show(value: Json) -> str:

@@ -160,8 +160,10 @@ class Tour:
     service: Service
     log: list[Any] = field(default_factory=list)
 
-    def set_up(self, state: str, *, files: bool = True) -> tuple[str, Credentials]:
-        params = {"files": files}
+    def set_up(
+        self, state: str, *, files: bool = True, sample_of: str = ""
+    ) -> tuple[str, Credentials]:
+        params = {"files": files, "sample_of": sample_of}
         request = {"action": "setup", "state": state, "params": params}
         reply = self.service.change_state(json.dumps(request).encode()).content
         assert isinstance(reply, dict)
@@ -212,7 +214,8 @@ class Tour:
         shouted = Credentials(user=owner.user, password=owner.password.swapcase())
         longer = Credentials(user=f"{owner.user}x", password=owner.password)
         unknown = (None, WRONG, forged, cut, shouted, longer)
-        for stranger in (*unknown, other, idle, finished, removed):
+        _, colleague = self.set_up("a pending analysis", sample_of=analysis_id)
+        for stranger in (*unknown, other, colleague, idle, finished, removed):
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)

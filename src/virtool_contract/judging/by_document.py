@@ -20,6 +20,8 @@ class ByDocument(Judging):
             yield self.kept(f"success.{self.due.kind}")
             if self.response.body:
                 yield self.broken("shape", "no body")
+            elif self.response.announced:  # a reader takes it for no part of a 204
+                yield self.broken("shape", "no body", f"Content-Length: {self.response.announced}")
             else:
                 yield self.kept("shape")
             return

@@ -104,6 +104,32 @@ class OtherJobReads(_Access):
         return super().may_get(job, analysis) or job.analysis_id is not None
 
 
+class SameSampleReads(_Access):
+    """A job may read the other analyses of the sample that it works on."""
+
+    breaks = ("get.own-only",)
+    reach = "a sequence"
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        own = self.find(job.analysis_id) if job.analysis_id else None
+        same = own is not None and own.sample.id == analysis.sample.id
+        return super().may_get(job, analysis) or same
+
+
+class SameSampleFinalizes(_Access):
+    """A job may finalize the other analyses of the sample that it works on."""
+
+    breaks = ("finalize.own-only",)
+    reach = "a sequence"
+
+    @override
+    def may_finalize(self, job: Job, analysis: Analysis) -> bool:
+        own = self.find(job.analysis_id) if job.analysis_id else None
+        same = own is not None and own.sample.id == analysis.sample.id
+        return super().may_finalize(job, analysis) or same
+
+
 class IdleJobReads(_Access):
     """A job that runs no analysis may read any."""
 

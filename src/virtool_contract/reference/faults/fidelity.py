@@ -35,6 +35,11 @@ def cut_below(value: Any, depth: int) -> Any:  # noqa: ANN401  # any JSON value
     return value
 
 
+def are_integers(items: list[Any]) -> bool:
+    """Whether a list has integers only; booleans are none."""
+    return all(type(item) is int for item in items)
+
+
 class _Fidelity(Fault):
     """Changes one kind of value wherever it stands in the results."""
 
@@ -346,3 +351,11 @@ class LargeResultsEmptied(_Fidelity):
     def stored(self, results: Document) -> Document:
         results = super().stored(results)
         return {} if len(str(results)) > 2**19 else results
+
+
+class IntegersSorted(_Fidelity):
+    """Arrays of integers are sorted."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return sorted(value) if are_integers(value) else value

@@ -2,12 +2,13 @@
 
 import gzip
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 from typing_extensions import override
 
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Call, Document, Reply
+from virtool_contract.reference.values import Call, Document, Reply, Sent
 from virtool_contract.reference.wire import as_json, is_document
 
 
@@ -30,6 +31,19 @@ class DocumentsAsPlainText(_Wire):
     def media_type_of(self, call: Call, reply: Reply) -> str | None:
         label = super().media_type_of(call, reply)
         return "text/plain; charset=utf-8" if is_document(reply) else label
+
+
+class RemovedWithABody(_Wire):
+    """The 204 of a removal has a body, which no reader expects."""
+
+    breaks = ("remove.no-content",)
+
+    @override
+    def sent(self, call: Call, reply: Reply) -> Sent:
+        sent = super().sent(call, reply)
+        if sent.status != 204:
+            return sent
+        return replace(sent, body=b"null", headers={**sent.headers, "Content-Length": "4"})
 
 
 class DocumentsUnlabelled(_Wire):
