@@ -1,6 +1,7 @@
 """Scenarios travel as JSON, get shorter, and are printed as shell lines that send the same."""
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from virtool_contract.body import Body, classify, finalize_body
 from virtool_contract.contract import Contract
 from virtool_contract.model import Caller
 from virtool_contract.scenario import BYSTANDER, Scenario, Step, as_curl
+from virtool_contract.subject import STATE
 
 FAKE_CURL = """\
 #!/bin/bash
@@ -170,6 +172,15 @@ def test_curl_lines_say_what_they_need(contract: Contract) -> None:
     ]
     assert lines[2] == "# BYSTANDER_JOB and BYSTANDER_KEY: a job that runs another analysis"
     assert [line.split()[3] for line in lines[3:]] == ["GET", "DELETE"]
+
+
+def test_a_step_less_leaves_those_whose_sample_is_shared() -> None:
+    steps = tuple(Step(subject=label, operation="get") for label in ("A", "B", "C"))
+    subjects = {"A": "pending", "B": "pending, of the sample of A", "C": "pending with files"}
+    shorter = Scenario(subjects=subjects, steps=steps).without(2).without(0)
+    assert dict(shorter.subjects) == {"A": "pending", "B": "pending, of the sample of A"}
+    assert dict(shorter.without(0).subjects) == {}
+    assert all(re.fullmatch(STATE, state) for state in (*subjects.values(), "absent"))
 
 
 def test_a_race_is_sent_at_once_and_waited_for(contract: Contract, shell: Shell) -> None:

@@ -12,7 +12,7 @@ from virtool_contract.knowledge import adopted, after_read, after_success, after
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.recorder import Tag
-from virtool_contract.scenario import BYSTANDER, Scenario, Step
+from virtool_contract.scenario import BYSTANDER, Scenario, Step, needed
 from virtool_contract.subject import BY_OTHERS, READ, Known
 from virtool_contract.target import (
     UNAVAILABLE,
@@ -308,9 +308,7 @@ class Player:
 
     def scenario(self) -> Scenario:
         """What has been played so far."""
-        named = {move.subject for move in self.steps}
-        states = {label: state for label, state in self._states.items() if label in named}
-        return Scenario(subjects=states, steps=tuple(self.steps))
+        return Scenario(subjects=needed(self._states, self.steps), steps=tuple(self.steps))
 
     def _resynchronize(self, subject: Subject, before: Known, answer: Answer) -> None:
         """After a violation, find out what state the subject is in now, and go on from there.

@@ -12,6 +12,7 @@ from virtool_contract.provider import ExhaustedError
 from virtool_contract.race import Racer
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
 from virtool_contract.stage import EARLY, Stage
+from virtool_contract.subject import WITH_FILES, mate
 from virtool_contract.target import Target, Unobserved
 
 CONFIRMATIONS = 3
@@ -88,8 +89,10 @@ def _enter(stage: Stage, label: str, state: str) -> None:
     elif state == "absent":
         stage.admit_absent(label)
     else:
-        files = state == "pending with files"
-        subject = stage.target.pending(label, files=files, fresh=True)
+        files = state.startswith(WITH_FILES)
+        other = mate(state)
+        sample_of = stage.subject(other) if other else None
+        subject = stage.target.pending(label, files=files, sample_of=sample_of, fresh=True)
         stage.enter(subject)
 
 

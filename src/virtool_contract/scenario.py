@@ -2,7 +2,7 @@
 
 import base64
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from virtool_contract.contract import Contract
 from virtool_contract.disguises import in_shell
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller
+from virtool_contract.subject import mate
 
 BYSTANDER = "bystander"
 """The label of the analysis that the `other job` runs, which nobody else may touch."""
@@ -71,12 +72,22 @@ class Step:
         )
 
 
+def needed(subjects: Mapping[str, str], steps: Iterable[Step]) -> dict[str, str]:
+    """Those of the subjects that steps name, and those whose sample they are of."""
+    named = {step.subject for step in steps}
+    for label, state in reversed(list(subjects.items())):
+        if label in named:
+            named.add(mate(state))
+    return {label: state for label, state in subjects.items() if label in named}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Steps over labelled subjects; `subjects` says what each must be before the first step.
 
-    A subject is `pending` (with or without files) or `absent` (an id that nobody has). With
-    `together`, the steps are a race: all are sent at once.
+    A subject is `pending` (with or without files, perhaps of the sample of an earlier one) or
+    `absent` (an id that nobody has); see `subject.STATE`. With `together`, the steps are a race:
+    all are sent at once.
     """
 
     subjects: Mapping[str, str]
@@ -86,9 +97,7 @@ class Scenario:
     def without(self, index: int) -> "Scenario":
         """The scenario less one step, and less the subjects that no step needs any more."""
         steps = self.steps[:index] + self.steps[index + 1 :]
-        named = {step.subject for step in steps}
-        subjects = {label: state for label, state in self.subjects.items() if label in named}
-        return replace(self, subjects=subjects, steps=steps)
+        return replace(self, subjects=needed(self.subjects, steps), steps=steps)
 
     def without_last_write(self) -> "Scenario":
         """The scenario less the last step that is no read; itself where there is none."""

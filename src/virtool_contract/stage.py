@@ -28,10 +28,9 @@ class Stage(Player):
 
     def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
         """A pending analysis, read once by its owner; perhaps of the same sample as another."""
-        other = sample_of.known.id if sample_of else ""
 
         def set_up() -> Subject:
-            subject = self.target.pending(self._label(), files=files, sample_of=other)
+            subject = self.target.pending(self._label(), files=files, sample_of=sample_of)
             self.enter(subject)
             return subject
 

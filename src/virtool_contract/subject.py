@@ -7,6 +7,16 @@ from virtool_contract.body import Kind
 from virtool_contract.json_values import Json
 from virtool_contract.model import Phase
 
+WITH_FILES = "pending with files"
+OF_SAMPLE = ", of the sample of "
+STATE = f"absent|pending(?: with files)?(?:{OF_SAMPLE}\\w+)?"
+"""What a subject may be before the first step of a scenario, as a regular expression."""
+
+
+def mate(state: str) -> str:
+    """The label of the subject whose sample one in such a state shares; empty for its own."""
+    return state.partition(OF_SAMPLE)[2]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:

@@ -27,7 +27,7 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.recorder import Tag
-from virtool_contract.subject import Known
+from virtool_contract.subject import OF_SAMPLE, WITH_FILES, Known
 from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
@@ -93,7 +93,7 @@ class Target:
     _kept: dict[Phase, Subject | None] = field(default_factory=dict, init=False)
 
     def pending(
-        self, label: str, *, files: bool, sample_of: str = "", fresh: bool = False
+        self, label: str, *, files: bool, sample_of: Subject | None = None, fresh: bool = False
     ) -> Subject:
         """A pending analysis; of the same sample as another, if the provider can.
 
@@ -111,10 +111,12 @@ class Target:
         with held_back():
             # What is replayed is set up in order: a fault may reach for what was made just before.
             provider = self.provider.directly() if fresh else self.provider
-            handout = pending_analysis(provider, files=files, sample_of=sample_of)
-            return self._taken_in(label, handout, files=files)
+            other = sample_of.known.id if sample_of else ""
+            handout = pending_analysis(provider, files=files, sample_of=other)
+            of_sample = f"{OF_SAMPLE}{sample_of.label}" if sample_of else ""
+            return self._taken_in(label, handout, (WITH_FILES if files else "pending") + of_sample)
 
-    def _taken_in(self, label: str, handout: Handout, *, files: bool) -> Subject:
+    def _taken_in(self, label: str, handout: Handout, state: str) -> Subject:
         if handout.analysis_id in self._handed_out:
             raise ProviderError(f"the provider handed out {handout.analysis_id!a} twice")
         if why := unfit(handout.analysis_id):
@@ -127,7 +129,7 @@ class Target:
         self.api.guard.admit(handout.analysis_id)
         subject = Subject(
             label=label,
-            state="pending with files" if files else "pending",
+            state=state,
             credentials=handout.credentials,
             known=Known(id=handout.analysis_id, job_id=handout.credentials.job_id),
         )
@@ -165,10 +167,10 @@ class Target:
         more: what has changed it meanwhile is not for the next play to find out.
         """
         fitting = [each for each in self._spare if each.known.phase is phase]
-        fitting = [each for each in fitting if each.state == "pending with files" or not files]
+        fitting = [each for each in fitting if each.state.startswith(WITH_FILES) or not files]
         if not fitting:
             return None
-        spare = min(fitting, key=lambda each: len(each.state))
+        spare = min(fitting, key=lambda each: each.state.startswith(WITH_FILES))
         self._spare.remove(spare)
         known = Known(
             id=spare.known.id,
@@ -177,7 +179,8 @@ class Target:
             removed=spare.known.removed,
             results=spare.known.results,
         )
-        subject = replace(spare, label=label, known=known, recycled=True)
+        state = spare.state.partition(OF_SAMPLE)[0]  # of the sample of one in another play
+        subject = replace(spare, label=label, state=state, known=known, recycled=True)
         self._open[known.id] = subject
         return subject
 

@@ -135,6 +135,9 @@ GARBAGE: list[tuple[tuple[str | int, ...], object, str]] = [
     ((*SHOWN, "scenario", "steps", 0, "media_type"), "a\r\nX: y", "/media_type: "),
     ((*SHOWN, "scenario", "steps", 0, "body"), "\ud800", "utf-8"),
     ((*SHOWN, "scenario", "steps", 0, "body_base64"), "!", "no report"),
+    ((*SHOWN, "scenario", "subjects", "A"), "pending, of the sample of Z", "sample of one not be"),
+    ((*SHOWN, "scenario", "subjects", "A"), "pending, of the sample of A", "sample of one not be"),
+    ((*SHOWN, "scenario", "subjects", "A"), "pending, of the sample of A;id", "/subjects/A: "),
     ((*SHOWN, "clause"), "get.safe", "has a violation of another clause"),
     (("clauses", 0, "violations"), [], "is broken, and has 0 violations"),
 ]

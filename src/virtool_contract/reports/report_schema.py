@@ -10,6 +10,7 @@ from virtool_contract.contract_schema import LEVELS, SLUG
 from virtool_contract.disguises import DISGUISES
 from virtool_contract.model import Caller, Phase
 from virtool_contract.option_values import EFFORTS
+from virtool_contract.subject import STATE
 from virtool_contract.tally import IN_DOUBT
 from virtool_contract.verdict import Outcome, RunOutcome
 
@@ -46,7 +47,7 @@ SCENARIO: Final = _object(
         "subjects": {
             "type": "object",
             "propertyNames": {"pattern": LABEL},
-            "additionalProperties": {"enum": ["pending", "pending with files", "absent"]},
+            "additionalProperties": {"pattern": f"^({STATE})$"},
         },
         "together": {"type": "boolean"},
         "steps": {"type": "array", "minItems": 1, "items": STEP},

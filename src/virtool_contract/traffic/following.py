@@ -16,7 +16,7 @@ from virtool_contract.knowledge import adopted, after_read, after_success, after
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
-from virtool_contract.subject import BY_OTHERS, READ, Cause, Known
+from virtool_contract.subject import BY_OTHERS, OF_SAMPLE, READ, Cause, Known
 from virtool_contract.traffic.items import SUBJECT, Facts, Group, Item, secrets
 from virtool_contract.traffic.suspects import Suspects
 from virtool_contract.traffic.together import broken, history, kept
@@ -52,7 +52,7 @@ class Follower:
     def __init__(self, bench: Bench, first: Item) -> None:
         """Begin with what may be the case before the first exchange."""
         self.bench = bench
-        self.state = first.spotted.state or "pending"
+        self.state = first.spotted.state.partition(OF_SAMPLE)[0] or "pending"
         self.is_told = bool(first.spotted.state)
         self.known = Known(id=first.spotted.analysis_id, job_id=first.spotted.job)
         self.possible = self._start(first)

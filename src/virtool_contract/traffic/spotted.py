@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from virtool_contract.contract import Contract
 from virtool_contract.disguises import DISGUISES
 from virtool_contract.model import Caller
+from virtool_contract.subject import STATE
 from virtool_contract.traffic.reading import TrafficError
 
 CREDENTIALS = ("authorization", "cookie")
@@ -21,7 +22,6 @@ CREDENTIALS = ("authorization", "cookie")
 FRACTION = re.compile(r"\d\d:\d\d:\d\d(?:[.,](\d+))?")
 MOST_INFLATED = 16 * 1024 * 1024
 """Bytes of a body that is inflated; more than that is taken for a body that was not recorded."""
-STATES = frozenset({"pending", "pending with files", "absent"})
 
 
 class Spotted(NamedTuple):
@@ -147,7 +147,7 @@ def _own(entry: Mapping[str, Any]) -> dict[str, str]:
     disguise = str(entry.get("_disguise", "")) if caller else ""
     if caller:
         Caller(caller)
-    if state and state not in STATES:
+    if state and not re.fullmatch(STATE, state):
         raise ValueError(f"_state: {state!a}")
     if disguise and disguise not in DISGUISES:
         raise ValueError(f"_disguise: {disguise!a}")
