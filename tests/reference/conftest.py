@@ -100,6 +100,7 @@ def target() -> Iterator[Target]:
 # What follows asks a service for everything that any variant answers differently.
 
 AWKWARD: tuple[object, ...] = (
+    {"a": [3, 1, 2]},
     {"a": "12\u00a0345"},
     {"a": "12:30:45"},
     {"a": "no"},
