@@ -1,119 +1,18 @@
-"""Results that do not survive being kept, all because of one kind of value in them."""
+"""Results that do not survive being kept, because of one kind of text or number in them."""
 
 import html
 import re
 import struct
 import unicodedata
-from collections.abc import Callable
-from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from virtool_contract.reference.faults.base import Fault, Reach
-from virtool_contract.reference.values import Document
-from virtool_contract.reference.variants import without
+from virtool_contract.reference.faults.rebuilding import Rebuilding
 
-DEEPEST = 32
 LONGEST = 1000
 
 
-def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401  # any JSON value
-    """Return a JSON value with every value in it changed, the innermost first."""
-    if isinstance(value, dict):
-        return change({name: rebuilt(each, change) for name, each in value.items()})
-    if isinstance(value, list):
-        return change([rebuilt(each, change) for each in value])
-    return change(value)
-
-
-def cut_below(value: Any, depth: int) -> Any:  # noqa: ANN401  # any JSON value
-    """Return a JSON value with null for whatever lies deeper than `depth` levels."""
-    if isinstance(value, dict):
-        return {name: cut_below(each, depth - 1) if depth else None for name, each in value.items()}
-    if isinstance(value, list):
-        return [cut_below(each, depth - 1) if depth else None for each in value]
-    return value
-
-
-def are_integers(items: list[Any]) -> bool:
-    """Whether a list has integers only; booleans are none."""
-    return all(type(item) is int for item in items)
-
-
-class _Fidelity(Fault):
-    """Changes one kind of value wherever it stands in the results."""
-
-    category = "fidelity"
-    breaks: ClassVar[tuple[str, ...]] = ("finalize.freeform",)
-    reach: ClassVar[Reach] = "a value"
-
-    @override
-    def stored(self, results: Document) -> Document:
-        changed: Document = rebuilt(super().stored(results), self.changed)
-        return changed
-
-    def changed(self, value: Any) -> Any:  # noqa: ANN401  # any JSON value
-        """Return what becomes of one value, whose own values have been seen to."""
-        hooks: dict[type, Callable[[Any], Any]] = {
-            bool: self.of_boolean,
-            int: self.of_integer,
-            float: self.of_float,
-            str: self.of_text,
-            list: self.of_list,
-            dict: self.of_object,
-        }
-        return value if value is None else hooks[type(value)](value)
-
-    def of_boolean(self, value: bool) -> object:  # noqa: FBT001  # a value, not a switch
-        """Return what becomes of true and false."""
-        return value
-
-    def of_integer(self, value: int) -> object:
-        """Return what becomes of a number without fraction or exponent."""
-        return value
-
-    def of_float(self, value: float) -> object:
-        """Return what becomes of another number."""
-        return value
-
-    def of_text(self, value: str) -> object:
-        """Return what becomes of a string that is not a key."""
-        return value
-
-    def of_list(self, value: list[Any]) -> object:
-        """Return what becomes of a list."""
-        return value
-
-    def of_object(self, value: Document) -> Document:
-        """Return what becomes of an object."""
-        return value
-
-
-class NullsDropped(_Fidelity):
-    """Members that are null disappear."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object({k: v for k, v in value.items() if v is not None})
-
-
-class EmptyContainersDropped(_Fidelity):
-    """Members that are an empty object or list disappear."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object({k: v for k, v in value.items() if v not in ({}, [])})
-
-
-class EmptyListsAsNull(_Fidelity):
-    """An empty list becomes null."""
-
-    @override
-    def of_list(self, value: list[Any]) -> object:
-        return super().of_list(value) if value else None
-
-
-class StringsTrimmed(_Fidelity):
+class StringsTrimmed(Rebuilding):
     """Strings lose the blanks at their ends."""
 
     @override
@@ -121,7 +20,7 @@ class StringsTrimmed(_Fidelity):
         return super().of_text(value.strip())
 
 
-class EmptyStringsAsNull(_Fidelity):
+class EmptyStringsAsNull(Rebuilding):
     """An empty string becomes null."""
 
     @override
@@ -129,7 +28,7 @@ class EmptyStringsAsNull(_Fidelity):
         return super().of_text(value) if value else None
 
 
-class UnicodeNormalized(_Fidelity):
+class UnicodeNormalized(Rebuilding):
     """Strings are brought into Unicode's composed form."""
 
     @override
@@ -137,7 +36,7 @@ class UnicodeNormalized(_Fidelity):
         return super().of_text(unicodedata.normalize("NFC", value))
 
 
-class CompatibilityCharactersReplaced(_Fidelity):
+class CompatibilityCharactersReplaced(Rebuilding):
     """Ligatures, fractions and full-width letters become plain ones."""
 
     @override
@@ -145,7 +44,7 @@ class CompatibilityCharactersReplaced(_Fidelity):
         return super().of_text(unicodedata.normalize("NFKC", value))
 
 
-class WideBlanksBecomePlain(_Fidelity):
+class WideBlanksBecomePlain(Rebuilding):
     """Blanks that do not break, or are wider or narrower, become plain blanks."""
 
     @override
@@ -154,7 +53,7 @@ class WideBlanksBecomePlain(_Fidelity):
         return super().of_text("".join(plain))
 
 
-class TimesOfDayBecomeSeconds(_Fidelity):
+class TimesOfDayBecomeSeconds(Rebuilding):
     """Text that looks like a time of day becomes seconds, as some readers of YAML have it."""
 
     @override
@@ -165,7 +64,7 @@ class TimesOfDayBecomeSeconds(_Fidelity):
         return 3600 * hours + 60 * minutes + seconds
 
 
-class WordsOfTruthBecomeBooleans(_Fidelity):
+class WordsOfTruthBecomeBooleans(Rebuilding):
     """Text that says yes or no becomes true or false."""
 
     @override
@@ -173,7 +72,7 @@ class WordsOfTruthBecomeBooleans(_Fidelity):
         return {"yes": True, "no": False}.get(value, super().of_text(value))
 
 
-class NonAsciiReplaced(_Fidelity):
+class NonAsciiReplaced(Rebuilding):
     """Characters outside ASCII become question marks."""
 
     @override
@@ -181,7 +80,7 @@ class NonAsciiReplaced(_Fidelity):
         return super().of_text(value.encode("ascii", "replace").decode())
 
 
-class AstralCharactersCut(_Fidelity):
+class AstralCharactersCut(Rebuilding):
     """Strings end before their first character outside the basic plane, as in old MySQL."""
 
     @override
@@ -189,7 +88,7 @@ class AstralCharactersCut(_Fidelity):
         return super().of_text(re.split("[\U00010000-\U0010ffff]", value, maxsplit=1)[0])
 
 
-class MarkupEscaped(_Fidelity):
+class MarkupEscaped(Rebuilding):
     """`<`, `>`, `&` and quotes in strings are escaped as in HTML."""
 
     @override
@@ -197,7 +96,7 @@ class MarkupEscaped(_Fidelity):
         return super().of_text(html.escape(value))
 
 
-class LongStringsCut(_Fidelity):
+class LongStringsCut(Rebuilding):
     """Strings are cut to 1,000 characters."""
 
     @override
@@ -205,7 +104,7 @@ class LongStringsCut(_Fidelity):
         return super().of_text(value[:LONGEST])
 
 
-class DigitsBecomeNumbers(_Fidelity):
+class DigitsBecomeNumbers(Rebuilding):
     """A string of up to 15 digits becomes a number."""
 
     @override
@@ -213,7 +112,7 @@ class DigitsBecomeNumbers(_Fidelity):
         return int(value) if re.fullmatch("[0-9]{1,15}", value) else super().of_text(value)
 
 
-class BooleansBecomeIntegers(_Fidelity):
+class BooleansBecomeIntegers(Rebuilding):
     """true and false become 1 and 0."""
 
     @override
@@ -221,7 +120,7 @@ class BooleansBecomeIntegers(_Fidelity):
         return int(value)
 
 
-class FloatsRounded(_Fidelity):
+class FloatsRounded(Rebuilding):
     """Fractions are rounded to six digits."""
 
     @override
@@ -229,7 +128,7 @@ class FloatsRounded(_Fidelity):
         return super().of_float(round(value, 6))
 
 
-class FloatsInSinglePrecision(_Fidelity):
+class FloatsInSinglePrecision(Rebuilding):
     """Fractions are kept in 32 bits, the largest cut to what fits."""
 
     @override
@@ -237,7 +136,7 @@ class FloatsInSinglePrecision(_Fidelity):
         return struct.unpack("f", struct.pack("f", max(-3e38, min(value, 3e38))))[0]
 
 
-class IntegersIn32Bits(_Fidelity):
+class IntegersIn32Bits(Rebuilding):
     """Integers wrap at 2**31."""
 
     @override
@@ -245,73 +144,7 @@ class IntegersIn32Bits(_Fidelity):
         return super().of_integer((value + 2**31) % 2**32 - 2**31)
 
 
-class KeysLowered(_Fidelity):
-    """Keys are brought into lower case."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object({k.lower(): v for k, v in value.items()})
-
-
-class DottedKeysSplit(_Fidelity):
-    """A key with a dot in it becomes an object in an object, as in a MongoDB update."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        pairs = [(name.partition("."), each) for name, each in value.items()]
-        return {head: {tail: each} if dot else each for (head, dot, tail), each in pairs}
-
-
-class DollarKeysDropped(_Fidelity):
-    """Keys that begin with `$` disappear."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object({k: v for k, v in value.items() if not k.startswith("$")})
-
-
-class ProtoKeysDropped(_Fidelity):
-    """Keys named `__proto__` disappear, as in a careless JavaScript copy."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object(without(value, "__proto__"))
-
-
-class EmptyKeysDropped(_Fidelity):
-    """Members with an empty key disappear."""
-
-    @override
-    def of_object(self, value: Document) -> Document:
-        return super().of_object(without(value, ""))
-
-
-class RepeatsDropped(_Fidelity):
-    """Lists lose values they already have."""
-
-    @override
-    def of_list(self, value: list[Any]) -> object:
-        return [each for at, each in enumerate(value) if each not in value[:at]]
-
-
-class SingletonsUnwrapped(_Fidelity):
-    """A list of one becomes the one."""
-
-    @override
-    def of_list(self, value: list[Any]) -> object:
-        return value[0] if len(value) == 1 else super().of_list(value)
-
-
-class DeepNestingCut(_Fidelity):
-    """Whatever lies deeper than 32 levels becomes null."""
-
-    @override
-    def stored(self, results: Document) -> Document:
-        shallow: Document = cut_below(super().stored(results), DEEPEST)
-        return shallow
-
-
-class BigIntegersAsFloats(_Fidelity):
+class BigIntegersAsFloats(Rebuilding):
     """Integers past 2**53 lose their last digits."""
 
     breaks = ("finalize.beyond-i-json",)
@@ -322,7 +155,7 @@ class BigIntegersAsFloats(_Fidelity):
         return super().of_integer(int(float(value)) if big else value)
 
 
-class NulCharactersDropped(_Fidelity):
+class NulCharactersDropped(Rebuilding):
     """Strings lose the character U+0000."""
 
     breaks = ("finalize.beyond-i-json",)
@@ -332,7 +165,7 @@ class NulCharactersDropped(_Fidelity):
         return super().of_text(value.replace("\0", ""))
 
 
-class SurrogatesReplaced(_Fidelity):
+class SurrogatesReplaced(Rebuilding):
     """A lone surrogate becomes U+FFFD."""
 
     breaks = ("finalize.beyond-i-json",)
@@ -340,22 +173,3 @@ class SurrogatesReplaced(_Fidelity):
     @override
     def of_text(self, value: str) -> object:
         return super().of_text(re.sub("[\ud800-\udfff]", "\ufffd", value))
-
-
-class LargeResultsEmptied(_Fidelity):
-    """Results of more than 512 KiB of strings are kept as an empty object."""
-
-    breaks = ("finalize.size",)
-
-    @override
-    def stored(self, results: Document) -> Document:
-        results = super().stored(results)
-        return {} if len(str(results)) > 2**19 else results
-
-
-class IntegersSorted(_Fidelity):
-    """Arrays of integers are sorted."""
-
-    @override
-    def of_list(self, value: list[Any]) -> object:
-        return sorted(value) if are_integers(value) else value

@@ -1,0 +1,134 @@
+"""Results that do not survive being kept: their objects, keys and arrays, or all of them."""
+
+from typing import Any
+
+from typing_extensions import override
+
+from virtool_contract.reference.faults.rebuilding import Rebuilding
+from virtool_contract.reference.values import Document
+from virtool_contract.reference.variants import without
+
+DEEPEST = 32
+
+
+def cut_below(value: Any, depth: int) -> Any:  # noqa: ANN401  # any JSON value
+    """Return a JSON value with null for whatever lies deeper than `depth` levels."""
+    if isinstance(value, dict):
+        return {name: cut_below(each, depth - 1) if depth else None for name, each in value.items()}
+    if isinstance(value, list):
+        return [cut_below(each, depth - 1) if depth else None for each in value]
+    return value
+
+
+def are_integers(items: list[Any]) -> bool:
+    """Whether a list has integers only; booleans are none."""
+    return all(type(item) is int for item in items)
+
+
+class NullsDropped(Rebuilding):
+    """Members that are null disappear."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if v is not None})
+
+
+class EmptyContainersDropped(Rebuilding):
+    """Members that are an empty object or list disappear."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if v not in ({}, [])})
+
+
+class EmptyListsAsNull(Rebuilding):
+    """An empty list becomes null."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return super().of_list(value) if value else None
+
+
+class KeysLowered(Rebuilding):
+    """Keys are brought into lower case."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k.lower(): v for k, v in value.items()})
+
+
+class DottedKeysSplit(Rebuilding):
+    """A key with a dot in it becomes an object in an object, as in a MongoDB update."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        pairs = [(name.partition("."), each) for name, each in value.items()]
+        return {head: {tail: each} if dot else each for (head, dot, tail), each in pairs}
+
+
+class DollarKeysDropped(Rebuilding):
+    """Keys that begin with `$` disappear."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if not k.startswith("$")})
+
+
+class ProtoKeysDropped(Rebuilding):
+    """Keys named `__proto__` disappear, as in a careless JavaScript copy."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, "__proto__"))
+
+
+class EmptyKeysDropped(Rebuilding):
+    """Members with an empty key disappear."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, ""))
+
+
+class RepeatsDropped(Rebuilding):
+    """Lists lose values they already have."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return [each for at, each in enumerate(value) if each not in value[:at]]
+
+
+class SingletonsUnwrapped(Rebuilding):
+    """A list of one becomes the one."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return value[0] if len(value) == 1 else super().of_list(value)
+
+
+class DeepNestingCut(Rebuilding):
+    """Whatever lies deeper than 32 levels becomes null."""
+
+    @override
+    def stored(self, results: Document) -> Document:
+        shallow: Document = cut_below(super().stored(results), DEEPEST)
+        return shallow
+
+
+class LargeResultsEmptied(Rebuilding):
+    """Results of more than 512 KiB of strings are kept as an empty object."""
+
+    breaks = ("finalize.size",)
+
+    @override
+    def stored(self, results: Document) -> Document:
+        results = super().stored(results)
+        return {} if len(str(results)) > 2**19 else results
+
+
+class IntegersSorted(Rebuilding):
+    """Arrays of integers are sorted."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return sorted(value) if are_integers(value) else value
