@@ -249,6 +249,26 @@ def test_a_body_longer_than_its_length_is_cut_there(wire: Wiring) -> None:
     assert answer.body == b"{}"
 
 
+@pytest.mark.parametrize("length", [0, 4])
+def test_what_a_204_announces_is_not_taken_for_the_next_answer(wire: Wiring, length: int) -> None:
+    used: list[socket.socket] = []
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        used.append(connection)
+        gone = b"HTTP/1.1 204 No Content\r\nContent-Length: %d\r\n\r\n" % length
+        connection.sendall(gone if request.startswith(b"DELETE") else OK)
+
+    api = Api(wire(script).url, PATH)
+    api.guard.admit("a")
+    removed = api.send("DELETE", "a").response
+    read = api.send("GET", "a").response
+    assert removed
+    assert (removed.status, removed.announced, removed.body) == (204, length, b"")
+    assert read
+    assert read.body == b"{}"
+    assert (used[0] is used[1]) is (length == 0)
+
+
 def in_pieces(raw: bytes) -> Callable[[socket.socket, bytes], None]:
     def script(connection: socket.socket, _request: bytes) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
