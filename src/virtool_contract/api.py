@@ -116,13 +116,12 @@ class Api:
         except BaseException:
             answer.close()
             raise
+        answer.release_conn()
         received = tuple((name, value) for name, value in answer.headers.iteritems())
         elapsed = time.monotonic() - started
         response = Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
-        if response.announced and not body:
-            answer.close()  # what was left unread would be taken for the next answer
-        else:
-            answer.release_conn()
+        if response.announced and not body:  # what was left unread is not the next answer
+            self._hang_up()
         return response
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
@@ -134,6 +133,10 @@ class Api:
             if size > self.body_cap:
                 raise OSError(f"the body is longer than {self.body_cap} bytes")
         return b"".join(chunks)
+
+    def _hang_up(self) -> None:
+        self._connections().close()
+        self._local.pool = None
 
     def _connections(self) -> HTTPConnectionPool:
         pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
