@@ -8,7 +8,8 @@ three-valued: the promise is kept, it is broken, or `Unobserved` says why it cou
 from virtool_contract.model import NOT_IMPLEMENTED, Phase
 from virtool_contract.player import Answer
 from virtool_contract.stage import Stage
-from virtool_contract.target import Subject, Unobserved
+from virtool_contract.subject import Subject
+from virtool_contract.target import Unobserved
 
 
 def success(answer: Answer) -> None:

@@ -13,14 +13,8 @@ from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.recorder import Tag
 from virtool_contract.scenario import BYSTANDER, Scenario, Step, needed
-from virtool_contract.subject import BY_OTHERS, READ, Known
-from virtool_contract.target import (
-    UNAVAILABLE,
-    Subject,
-    Target,
-    TargetTroubleError,
-    Unobserved,
-)
+from virtool_contract.subject import BY_OTHERS, READ, Known, Subject
+from virtool_contract.target import UNAVAILABLE, Target, TargetTroubleError, Unobserved
 
 FIRST_RESULTS: Mapping[str, Json] = {"foo": "bar"}
 """What an analysis is finalized with where it does not matter."""

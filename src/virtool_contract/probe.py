@@ -12,7 +12,8 @@ from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import describe
 from virtool_contract.model import Caller
 from virtool_contract.provider import check_pending
-from virtool_contract.target import UNAVAILABLE, Subject, Target, TargetTroubleError
+from virtool_contract.subject import Subject
+from virtool_contract.target import UNAVAILABLE, Target, TargetTroubleError
 
 INTERVAL = 0.2
 """Seconds between two tries while a target starts."""

@@ -14,7 +14,8 @@ from virtool_contract.model import Caller, Phase
 from virtool_contract.race import Racer
 from virtool_contract.scenario import Step
 from virtool_contract.stage import Stage
-from virtool_contract.target import Subject, Unobserved
+from virtool_contract.subject import Subject
+from virtool_contract.target import Unobserved
 
 if TYPE_CHECKING:
     from virtool_contract import generated

@@ -17,7 +17,8 @@ from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
-from virtool_contract.target import Subject, Target, Unobserved
+from virtool_contract.subject import Subject
+from virtool_contract.target import Target, Unobserved
 
 MOST_CLIENTS = 6
 PENDING_STATE = "pending"

@@ -10,8 +10,8 @@ from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Step
-from virtool_contract.subject import BY_OTHERS, Cause, Known
-from virtool_contract.target import Subject, Unobserved
+from virtool_contract.subject import BY_OTHERS, Cause, Known, Subject
+from virtool_contract.target import Unobserved
 
 MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {
     Phase.FINALIZED: ("finalize", finalize_body(dict(FIRST_RESULTS))),

@@ -1,4 +1,4 @@
-"""What is known of a subject: its state, its document as last seen, what could have changed it."""
+"""A subject, and what is known of it: its state, its document as last seen, what changed it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from virtool_contract.body import Kind
 from virtool_contract.json_values import Json
 from virtool_contract.model import Phase
+from virtool_contract.provider import Credentials
 
 WITH_FILES = "pending with files"
 OF_SAMPLE = ", of the sample of "
@@ -62,3 +63,17 @@ class Known:
     sent_beside: Mapping[str, Json] | None = None
     cause: Cause | None = None
     doubtful: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Subject:
+    """One analysis: its label in the scenario, its owner's credentials, and what is known of it.
+
+    One that is `recycled` served another promise before, and was left as it was found.
+    """
+
+    label: str
+    state: str
+    credentials: Credentials | None
+    known: Known
+    recycled: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from virtool_contract.api import Api
@@ -27,7 +27,8 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.recorder import Tag
-from virtool_contract.subject import OF_SAMPLE, WITH_FILES, Known
+from virtool_contract.shelf import Shelf
+from virtool_contract.subject import OF_SAMPLE, WITH_FILES, Known, Subject
 from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
@@ -46,20 +47,6 @@ class TargetTroubleError(RuntimeError):
 
 class Unobserved(Exception):  # noqa: N818 - an outcome, not an error
     """A promise could not be observed, for a reason that is not the target's fault."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Subject:
-    """One analysis: its label in the scenario, its owner's credentials, and what is known of it.
-
-    One that is `recycled` served another promise before, and was left as it was found.
-    """
-
-    label: str
-    state: str
-    credentials: Credentials | None
-    known: Known
-    recycled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,8 +76,7 @@ class Target:
     _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
-    _spare: list[Subject] = field(default_factory=list, init=False)
-    _kept: dict[Phase, Subject | None] = field(default_factory=dict, init=False)
+    _shelf: Shelf = field(default_factory=Shelf, init=False)
 
     def pending(
         self, label: str, *, files: bool, sample_of: Subject | None = None, fresh: bool = False
@@ -156,32 +142,15 @@ class Target:
         return subject
 
     def _drop_what_waits(self) -> None:
-        while self._spare:
-            self.tear_down(self._spare.pop())
+        for subject in self._shelf.cleared():
+            self.tear_down(subject)
         self.provider.forget()
 
     def spare(self, label: str, phase: Phase, *, files: bool) -> Subject | None:
-        """One that has served before, and was left in that phase, under a new label.
-
-        Where no files are asked for, there may be some all the same. Its document is not known any
-        more: what has changed it meanwhile is not for the next play to find out.
-        """
-        fitting = [each for each in self._spare if each.known.phase is phase]
-        fitting = [each for each in fitting if each.state.startswith(WITH_FILES) or not files]
-        if not fitting:
-            return None
-        spare = min(fitting, key=lambda each: each.state.startswith(WITH_FILES))
-        self._spare.remove(spare)
-        known = Known(
-            id=spare.known.id,
-            job_id=spare.known.job_id,
-            phase=phase,
-            removed=spare.known.removed,
-            results=spare.known.results,
-        )
-        state = spare.state.partition(OF_SAMPLE)[0]  # of the sample of one in another play
-        subject = replace(spare, label=label, state=state, known=known, recycled=True)
-        self._open[known.id] = subject
+        """One that has served before, and was left in that phase (see `Shelf.take`)."""
+        subject = self._shelf.take(label, phase, files=files)
+        if subject is not None:
+            self._open[subject.known.id] = subject
         return subject
 
     def can_spare(self, count: int) -> bool:
@@ -191,25 +160,17 @@ class Target:
     def give_back(self, subject: Subject, *, can_serve: bool) -> None:
         """Take a subject back: to serve again where analyses are few, or to be torn down."""
         if can_serve and self.budget is not None:
-            self._spare.append(subject)
+            self._shelf.put(subject)
         else:
             self.tear_down(subject)
 
     def keeps(self, subject: Subject) -> bool:
-        """Whether to keep a subject for `left_over`: the first that is left in a phase is.
-
-        Where analyses are few, none is withheld.
-        """
-        phase = subject.known.phase
-        if phase is Phase.PENDING or self.budget is not None:
-            return False
-        return self._kept.setdefault(phase, subject) is subject
+        """Whether to keep a subject for `left_over`; where analyses are few, none is withheld."""
+        return self.budget is None and self._shelf.keeps(subject)
 
     def left_over(self, phase: Phase) -> Subject | None:
         """One that an early play has left in that phase, and nobody has touched since; once."""
-        subject = self._kept.get(phase)
-        self._kept[phase] = None
-        return subject
+        return self._shelf.left_over(phase)
 
     def bystander(self) -> Subject:
         """The analysis that the `other job` runs; shared by all stages, for reads and refusals."""
@@ -266,7 +227,7 @@ class Target:
         self._drop_what_waits()
         self._idle = None
         self._former.clear()
-        self._kept.clear()
+        self._shelf.forget_kept()
         self.call_witnesses()
         return True
 
