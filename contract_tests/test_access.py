@@ -60,14 +60,14 @@ def try_everything(stage: Stage, caller: Caller, phase: Phase) -> None:
             stage.read_back(subject)
 
 
-@pytest.mark.parametrize(("caller", "phase"), itertools.product(KNOWN, Phase), ids=str)
+@pytest.mark.parametrize(("caller", "phase"), list(itertools.product(KNOWN, Phase)), ids=str)
 def test_every_job(stage: Stage, caller: Caller, phase: Phase) -> None:
     """Every operation MUST answer every job in every state as the contract says."""
     try_everything(stage, caller, phase)
 
 
 @clause("access.credentials", "access.no-leak")
-@pytest.mark.parametrize(("caller", "phase"), itertools.product(STRANGERS, Phase), ids=str)
+@pytest.mark.parametrize(("caller", "phase"), list(itertools.product(STRANGERS, Phase)), ids=str)
 def test_strangers_are_refused(stage: Stage, caller: Caller, phase: Phase) -> None:
     """Without valid credentials every operation MUST be refused and have no effect."""
     try_everything(stage, caller, phase)
