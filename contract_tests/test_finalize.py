@@ -99,9 +99,11 @@ def test_nothing_else_changes(stage: Stage, *, files: bool) -> None:
 @clause("isolation")
 def test_nobody_else_changes(stage: Stage) -> None:
     """Finalizing one analysis MUST NOT change another, pending or finalized."""
-    pending, finalized, analysis = stage.pending(), stage.finalized({"a": 2}), stage.pending()
+    before = stage.pending(), stage.finalized({"a": 2})
+    analysis = stage.pending()
+    others = (*before, stage.pending(sample_of=analysis))
     expect.success(stage.finalize(analysis, {"b": 3}))
-    for other in (pending, finalized, analysis):
+    for other in (*others, analysis):
         expect.success(stage.get(other))
 
 

@@ -26,10 +26,13 @@ def test_a_removed_analysis_is_gone_for_good(stage: Stage) -> None:
 @clause("isolation")
 def test_removing_one_removes_no_other(stage: Stage) -> None:
     """Removing an analysis MUST NOT change another, pending or finalized."""
-    pending, finalized = stage.pending(), stage.finalized()
-    stage.removed(now=True)
-    expect.success(stage.get(pending))
-    expect.success(stage.get(finalized))
+    before = stage.pending(), stage.finalized()
+    analysis = stage.pending()
+    others = (*before, stage.pending(sample_of=analysis))
+    expect.implemented(stage)
+    expect.success(stage.remove(analysis))
+    for other in others:
+        expect.success(stage.get(other))
 
 
 @clause("remove.absent")

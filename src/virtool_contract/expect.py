@@ -41,6 +41,12 @@ def files(answer: Answer) -> None:
         raise Unobserved("the provider made no files for `files: true`, or the target hides them")
 
 
+def implemented(stage: Stage) -> None:
+    """Remove had to be implemented."""
+    if not stage.target.removes:
+        raise Unobserved("Remove is not implemented")
+
+
 def unimplemented(stage: Stage) -> None:
     """Remove had to be unimplemented."""
     if stage.target.removes:

@@ -121,6 +121,11 @@ SHAPES: Final[Mapping[str, dict[str, Json]]] = {
     "null beside nothing": {"a": None, "b": [None], "c": {"d": None}},
     "false beside zero": {"a": [False, 0, 0.0, "", None, [], {}], "b": [True, 1, "1", "true"]},
     "order in an array": {"a": [3, 1, 2, 3, 1, "b", "a"]},
+    "extended JSON": {
+        "a": {"$oid": "507f1f77bcf86cd799439011"},
+        "b": {"$date": "2017-10-03T21:35:54Z"},
+        "c": {"$numberLong": "5"},
+    },
     "order in arrays of one type": {
         "integers": [3, 1, 2],
         "numbers": [1.5, 0.25, 2],

@@ -101,6 +101,7 @@ def target() -> Iterator[Target]:
 
 AWKWARD: tuple[object, ...] = (
     {"a": [3, 1, 2]},
+    {"a": {"$oid": "507f1f77bcf86cd799439011"}},
     {"a": "12\u00a0345"},
     {"a": "12:30:45"},
     {"a": "no"},
@@ -265,7 +266,8 @@ class Tour:
 
     async def neighbours(self) -> None:
         for steps in ((LATE, READ, READ, REMOVE), (REMOVE,)):
-            around = [self.set_up("a pending analysis") for _ in range(3)]
+            around = [self.set_up("a pending analysis") for _ in range(2)]
+            around.append(self.set_up("a pending analysis", sample_of=around[1][0]))
             await self.ask(GOOD, *around[0])
             for step in steps:
                 await self.ask(step, *around[1])

@@ -132,3 +132,12 @@ class IntegersSorted(Rebuilding):
     @override
     def of_list(self, value: list[Any]) -> object:
         return sorted(value) if are_integers(value) else value
+
+
+class ExtendedJsonRead(Rebuilding):
+    """An object that looks like MongoDB's notation of an id becomes that id."""
+
+    @override
+    def changed(self, value: Any) -> Any:
+        is_id = isinstance(value, dict) and list(value) == ["$oid"]
+        return value["$oid"] if is_id else super().changed(value)

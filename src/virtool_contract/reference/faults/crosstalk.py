@@ -110,3 +110,29 @@ class RefusedRemoveTouchesNeighbours(_CrossTalk):
         for near in self.neighbours(self.found(call)):
             self.store.put(replace(near, index_version=near.index_version + 1))
         return super().kept(call)
+
+
+class FinalizeTakesSample(_CrossTalk):
+    """A finalize also finalizes the other analyses of its sample."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        for each in list(self.store.analyses.values()):
+            if each.sample.id == analysis.sample.id and not each.ready:
+                self.store.put(replace(each, ready=True, results=analysis.results))
+
+
+class RemoveTakesSample(_CrossTalk):
+    """A removal also removes the other analyses of its sample."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def erase(self, analysis: Analysis) -> None:
+        await super().erase(analysis)
+        for each in list(self.store.analyses.values()):
+            if each.sample.id == analysis.sample.id:
+                self.store.erase(each.id)
