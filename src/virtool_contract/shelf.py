@@ -37,8 +37,7 @@ class Shelf:
             removed=spare.known.removed,
             results=spare.known.results,
         )
-        state = spare.state.partition(OF_SAMPLE)[0]  # of the sample of one in another play
-        return replace(spare, label=label, state=state, known=known, recycled=True)
+        return replace(_alone(spare), label=label, known=known, recycled=True)
 
     def cleared(self) -> Iterator[Subject]:
         """All that may serve again, each taken off."""
@@ -54,8 +53,13 @@ class Shelf:
         """One that an early play has left in that phase, and nobody has touched since; once."""
         subject = self._kept.get(phase)
         self._kept[phase] = None
-        return subject
+        return _alone(subject) if subject is not None else None
 
     def forget_kept(self) -> None:
         """Keep none of those any more; the next that is left is kept."""
         self._kept.clear()
+
+
+def _alone(subject: Subject) -> Subject:
+    """The subject without a word of whose sample it shares: that one is in no other play."""
+    return replace(subject, state=subject.state.partition(OF_SAMPLE)[0])
