@@ -193,6 +193,17 @@ def reset_midway(connection: socket.socket, request: bytes) -> None:
     reset(connection, request)
 
 
+def in_turn(
+    *scripts: Callable[[socket.socket, bytes], None],
+) -> Callable[[socket.socket, bytes], None]:
+    left = iter(scripts)
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        next(left)(connection, request)
+
+    return script
+
+
 FAILURES = {
     "reset": (reset, "Connection reset by peer"),
     "reset midway": (reset_midway, "Connection reset by peer"),
@@ -233,6 +244,30 @@ def test_a_failed_request_is_sent_once(wire: Wiring) -> None:
     api.guard.admit("x")
     assert api.send("DELETE", "x").failure
     assert len(server.requests) == 1
+
+
+def test_what_is_lost_on_a_kept_connection_is_sent_once_more(wire: Wiring) -> None:
+    server = wire(in_turn(says(OK), reset, says(OK), reset))
+    api = Api(server.url, PATH)
+    api.guard.admit("x")
+    assert not api.send("GET", "x").lost
+    exchange = api.send("DELETE", "x")
+    assert exchange.response
+    assert "reset" in exchange.lost
+    assert (server.connections, api.sent) == (2, 3)
+    failed = api.send("DELETE", "x")  # no connection is kept now: what fails is the target's doing
+    assert (failed.response, failed.lost) == (None, "")
+    assert "reset" in failed.failure
+    assert (server.connections, api.sent) == (3, 4)
+
+
+def test_what_ends_within_its_answer_is_not_sent_again(wire: Wiring) -> None:
+    server = wire(in_turn(says(OK), reset_midway))
+    api = Api(server.url, PATH)
+    api.guard.admit("x")
+    assert api.send("GET", "x").response
+    assert api.send("DELETE", "x").failure
+    assert len(server.requests) == 2
 
 
 def test_nobody_listens() -> None:

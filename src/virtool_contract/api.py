@@ -1,14 +1,14 @@
 """The only door to a target: sends requests, keeps deadlines and caps, and guards every write."""
 
-import threading
 import time
+from dataclasses import replace
 from urllib.parse import quote
 
 from urllib3 import BaseHTTPResponse
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from virtool_contract.deadlines import ACCEPTED, Watchdog, connections
+from virtool_contract.connections import ACCEPTED, Connections, LostError
+from virtool_contract.deadlines import Watchdog
 from virtool_contract.exchange import Exchange, Headers, Request, Response
 from virtool_contract.guard import Guard
 from virtool_contract.interrupts import obey, patience
@@ -46,7 +46,7 @@ class Api:
         self.sent = 0
         self.guard = Guard()
         self.recorder: Recorder | None = None
-        self._local = threading.local()
+        self._connections = Connections(self.base_url)
         self._watchdog = Watchdog()
         self.secrets = Secrets()
 
@@ -64,11 +64,22 @@ class Api:
     ) -> Exchange:
         """Send one request on an analysis; a failure to arrive is a value, not an exception.
 
-        The `tag` is what a recording says of it.
+        The `tag` is what a recording says of it. What was lost on a kept connection is sent once
+        more (see `Exchange.lost`): the contract makes that safe, for the same write has no second
+        effect.
 
         Raises:
             UnsafeWriteError: a write to an id that was not admitted.
         """
+        exchange = self._send_once(method, analysis_id, headers, body, tag)
+        if exchange.lost:
+            again = self._send_once(method, analysis_id, headers, body, tag)
+            return replace(again, lost=exchange.lost)
+        return exchange
+
+    def _send_once(
+        self, method: str, analysis_id: str, headers: Headers, body: bytes, tag: Tag | None
+    ) -> Exchange:
         target = self.target(analysis_id)
         request = Request(method=method, target=target, headers=headers, body=body)
         obey()
@@ -84,32 +95,26 @@ class Api:
         return exchange
 
     def _exchanged(self, request: Request) -> Exchange:
-        failure, response = "", None
+        failure, lost, response = "", "", None
         with self._watchdog.watching(patience(self.deadline)) as watch:
             try:
                 response = self._respond(request)
+            except LostError as error:
+                failure = lost = self.secrets.hide(reason(error))
             except (HTTPError, OSError, ValueError) as error:  # the last of headers, say
                 failure = self.secrets.hide(reason(error))
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
             return Exchange(request=request, failure=late)
-        return Exchange(request=request, response=response, failure=failure)
+        return Exchange(request=request, response=response, failure=failure, lost=lost)
 
     def _respond(self, request: Request) -> Response:
         started = time.monotonic()
         headers = {**ACCEPTED, **dict(request.headers)}
         if request.method not in SAFE and not request.body:
             headers["Content-Length"] = "0"
-        answer = self._connections().urlopen(
-            request.method,
-            request.target,
-            body=request.body or None,
-            headers=headers,
-            retries=False,  # a request that may have been carried out must not be sent twice
-            redirect=False,
-            timeout=patience(self.timeout),
-            preload_content=False,
-            decode_content=False,
+        answer = self._connections.request(
+            request.method, request.target, request.body or None, headers, self.timeout
         )
         try:
             body = self._read(answer)
@@ -121,7 +126,7 @@ class Api:
         elapsed = time.monotonic() - started
         response = Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
         if response.announced and not body:  # what was left unread is not the next answer
-            self._hang_up()
+            self._connections.hang_up()
         return response
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
@@ -133,13 +138,3 @@ class Api:
             if size > self.body_cap:
                 raise OSError(f"the body is longer than {self.body_cap} bytes")
         return b"".join(chunks)
-
-    def _hang_up(self) -> None:
-        self._connections().close()
-        self._local.pool = None
-
-    def _connections(self) -> HTTPConnectionPool:
-        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
-        if pool is None:
-            pool = self._local.pool = connections(self.base_url)
-        return pool

@@ -4,20 +4,15 @@ A time-out bounds each silence only; a server that sends a byte now and then kee
 ever. http.client reads the head of an answer in one call, so nobody but another thread can end it.
 """
 
-import http.client
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
 from weakref import WeakSet
 
-import certifi
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util import parse_url
+from urllib3.connection import HTTPConnection
 
 TIMEOUTS = 3
 """An exchange as a whole may take so many time-outs, each of which bounds a silence."""
@@ -25,12 +20,6 @@ TICK = 0.1
 """Seconds between two looks at what is under way."""
 MOST_IDLE = 10
 """After so many looks in a row at nothing, no more are taken: nobody says that it was the last."""
-ACCEPTED: Final = {
-    "User-Agent": "virtool-contract",
-    "Accept": "application/json, */*",
-    "Accept-Encoding": "gzip, deflate",
-}
-"""What every request says of who sends it, and of the answers that it can take."""
 
 _LOCAL = threading.local()
 _WATCHDOGS: "WeakSet[Watchdog]" = WeakSet()
@@ -41,13 +30,16 @@ class Watch:
     """One exchange under way; `expired` says that its socket was shut down.
 
     The socket is kept beside its connection, which forgets it once an answer says that it is the
-    last one (`Connection: close`), though the body is still to come.
+    last one (`Connection: close`), though the body is still to come. `kept` says that it had served
+    another exchange before, and `answered` that an answer has begun.
     """
 
     until: float
     connection: HTTPConnection | None = None
     sock: socket.socket | None = None
     expired: bool = False
+    kept: bool = False
+    answered: bool = False
 
     def expire(self) -> None:
         """Shut the socket down."""
@@ -114,59 +106,6 @@ def hurry(seconds: float) -> None:
         watchdog.hurry(seconds)
 
 
-class _FinalResponse(http.client.HTTPResponse):
-    """Passes over interim answers, of status 1xx (RFC 9110, section 15.2).
-
-    http.client does so for 100 alone, and takes another, such as 103, for the answer; the true one
-    would then be taken for that of the next request.
-    """
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # not public
-        interim = 100 < status < 200 and status != http.client.SWITCHING_PROTOCOLS
-        return version, http.client.CONTINUE if interim else status, reason
-
-
-class _Watched:
-    """A connection that tells the watch of its thread that it is the one in use."""
-
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
-        """Send a request (see `HTTPConnection.request`)."""
-        watch: Watch | None = getattr(_LOCAL, "watch", None)
-        if watch is not None:
-            watch.connection = cast("HTTPConnection", self)
-        super().request(*args, **kwargs)  # type: ignore[misc]  # mixed into connections only
-        if watch is not None and watch.connection is not None:
-            watch.sock = watch.connection.sock
-
-
-class _Connection(_Watched, HTTPConnection):
-    response_class = _FinalResponse
-
-
-class _SecureConnection(_Watched, HTTPSConnection):
-    response_class = _FinalResponse
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-def connections(url: str) -> HTTPConnectionPool:
-    """Connections to the host of a URL, kept alive and watched; for one thread.
-
-    They use no proxies, and trust the authorities that certifi lists.
-
-    Raises:
-        LocationValueError: the host cannot be one.
-    """
-    place = parse_url(url)
-    if place.scheme == "https":
-        return _SecurePool(
-            place.host or "", place.port, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
-        )
-    return _Pool(place.host or "", place.port)
+def watch_of_this_thread() -> Watch | None:
+    """The watch of the exchange that this thread is about, if it is about one."""
+    return getattr(_LOCAL, "watch", None)

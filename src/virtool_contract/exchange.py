@@ -48,8 +48,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request with its response, or with the reason why none arrived."""
+    """A request with its response, or with the reason why none arrived.
+
+    `lost` says why it was sent twice, if it was: the connection had been kept, and the target ended
+    it before any of an answer came.
+    """
 
     request: Request
     response: Response | None = None
     failure: str = ""
+    lost: str = ""

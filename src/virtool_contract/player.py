@@ -96,7 +96,7 @@ class Player:
             raise Unobserved("a write to an id that should be nobody's could reach somebody's")
         self.steps.append(move)
         exchange = self._exchange(subject, move)
-        if exchange.response is None:
+        if exchange.response is None or self._was_first_obeyed(known, due, move, exchange):
             return self._unanswered(subject, due, exchange)
         response = exchange.response
         if response.status in UNAVAILABLE and not self.target.is_alive():
@@ -152,10 +152,25 @@ class Player:
     def _exchange(self, subject: Subject, move: Step) -> Exchange:
         headers = self.headers(subject, move)
         exchange = self.send(subject, move, headers)
+        if exchange.lost:
+            was = f"a {exchange.request.method} was lost with the connection that it was sent on"
+            self.ledger.troubles.append(f"{was}, and sent again: {exchange.lost}")
         if exchange.failure and exchange.request.method == "GET":
             self.ledger.troubles.append(f"a GET got no answer: {exchange.failure}")
             exchange = self.send(subject, move, headers)
         return exchange
+
+    def _was_first_obeyed(self, known: Known, due: Due, move: Step, exchange: Exchange) -> bool:
+        """Whether a write that was sent twice had its effect at first, by what is said of it now.
+
+        Then what is missing is its answer.
+        """
+        if not exchange.lost or exchange.response is None or due.refused:
+            return False
+        after = after_success(known, due, move.body).phase
+        again = step(due.operation, after, move.caller, move.body)
+        status = exchange.response.status
+        return due.operation.id != "get" and again.permits(status) and not due.permits(status)
 
     def _unanswered(self, subject: Subject, due: Due, exchange: Exchange) -> Answer:
         """No answer came: the target is gone, or this request is more than it can take.
@@ -172,7 +187,7 @@ class Player:
             clause=self.target.contract.clause_for(due.operation.id, "server-error"),
             kept=False,
             expected="an answer",
-            actual=f"none: {exchange.failure}",
+            actual=f"none: {exchange.failure or exchange.lost}",
         )
         if finding.clause not in self.muted:
             self.ledger.add(replace(self._deviation(finding), unanswered=True))

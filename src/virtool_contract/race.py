@@ -116,12 +116,15 @@ class Racer:
             called = time.monotonic()
             exchange = stage.send(subject, step, headers)
             returned = time.monotonic()
+            response = exchange.response
+            if exchange.lost and response is not None and response.status >= 400:
+                response = None  # the first of the two may have had its effect
             return Event(
                 client=number,
                 step=step,
                 called=called - began,
                 returned=returned - began,
-                response=exchange.response,
+                response=response,
             )
 
         futures = [self._pool.submit(client, n, *each) for n, each in enumerate(prepared, 1)]

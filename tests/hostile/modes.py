@@ -122,6 +122,25 @@ def slow(connection: socket.socket, answer: Answer) -> None:
     connection.sendall(answer.raw())
 
 
+def closes_after_errors(connection: socket.socket, answer: Answer) -> None:
+    """Answer, and after an error close the connection, which was to be kept, without a word."""
+    connection.sendall(answer.raw())
+    if answer.status >= 400:
+        connection.close()
+
+
+def closes_soon(connection: socket.socket, answer: Answer) -> None:
+    """Answer, and close the connection when the next request may be on its way."""
+    connection.sendall(answer.raw())
+    time.sleep(0.0005)
+    connection.close()
+
+
+def obeys_in_silence(connection: socket.socket, _: Answer) -> None:
+    """Let the request have its effect, and close the connection instead of an answer."""
+    connection.close()
+
+
 def unavailable(connection: socket.socket, _: Answer) -> None:
     connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nwait")
 
@@ -253,6 +272,19 @@ MODES: dict[str, Mode] = {
     "reset now and then, writes too": Mode(twist=reset, code=0, says="reset", every=13, after=20),
     "reset in mid-body now and then": Mode(
         twist=reset_midway, code=0, says="reset", every=7, after=PROBE, only=is_read
+    ),
+    "closed without a word after each error": Mode(
+        twist=closes_after_errors, code=0, options=("-k", "access")
+    ),
+    "closed without a word now and then": Mode(
+        twist=closes_soon, code=0, every=3, options=("-k", "access")
+    ),
+    "obeyed without an answer": Mode(
+        twist=obeys_in_silence,
+        code=1,
+        says="errors.no-server-error",
+        after=PROBE,
+        only=lambda request: request.startswith(b"PATCH "),
     ),
     "503 once": Mode(twist=unavailable, code=0, says="away for a moment: 503", every=29, until=30),
     "503 now and then": Mode(

@@ -1,16 +1,15 @@
 """A provider behind a URL, which takes each state change as a POST."""
 
 import json
-import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
-from virtool_contract.deadlines import ACCEPTED, TIMEOUTS, Watchdog, connections
+from virtool_contract.connections import ACCEPTED, Connections, LostError
+from virtool_contract.deadlines import TIMEOUTS, Watchdog
 from virtool_contract.interrupts import patience
 from virtool_contract.provider import ANSWER_LIMIT, ProviderError, read_answer, reason
 
@@ -23,8 +22,7 @@ class HttpProvider:
         self.url = url
         self.timeout = timeout
         self._watchdog = Watchdog()
-        self._local = threading.local()
-        self._pools: list[HTTPConnectionPool] = []
+        self._connections = Connections(url)
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
@@ -43,31 +41,19 @@ class HttpProvider:
         return self._read(state, status, raw)
 
     def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
-        answer = self._connections().urlopen(
-            "POST",
-            parse_url(self.url).request_uri,
-            body=json.dumps(message).encode(),
-            headers=ACCEPTED | {"Content-Type": "application/json"},
-            retries=False,
-            redirect=False,
-            timeout=patience(self.timeout),
-            preload_content=False,
-            decode_content=False,
-        )
+        body = json.dumps(message).encode()
+        headers = ACCEPTED | {"Content-Type": "application/json"}
+        request = ("POST", parse_url(self.url).request_uri, body, headers, self.timeout)
+        try:
+            answer = self._connections.request(*request)
+        except LostError:  # at worst it sets up one analysis more, which nobody uses
+            answer = self._connections.request(*request)
         try:
             raw = answer.read(ANSWER_LIMIT, decode_content=True)
         finally:
             answer.close()  # the connection too, if there is more to come
             answer.release_conn()
         return answer.status, raw
-
-    def _connections(self) -> HTTPConnectionPool:
-        """Those of this thread."""
-        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
-        if pool is None:
-            pool = self._local.pool = connections(self.url)
-            self._pools.append(pool)
-        return pool
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -91,5 +77,4 @@ class HttpProvider:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for pool in self._pools:
-            pool.close()
+        self._connections.close()

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from virtool_contract import __version__
-from virtool_contract.deadlines import ACCEPTED
+from virtool_contract.connections import ACCEPTED
 from virtool_contract.exchange import Headers, Request, Response
 from virtool_contract.recorder import Kept, Recorder, Tag
 from virtool_contract.secrets import MASK, Screen, Secrets
