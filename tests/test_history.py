@@ -1,6 +1,7 @@
 """Concurrent answers are right if some order of the requests, one at a time, explains them."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import TypeAlias
@@ -109,6 +110,18 @@ EXPLAINABLE = {
     "a 500, and it did not": (finalize("one", 500), finalize("two", 200), get("two", LAST)),
     "a removal without an answer": (remove(0), finalize("one", 404), get(404, LAST)),
     "a read without an answer": (finalize("one", 200), get(0), get("one", LAST)),
+    "a write claims the analysis, and another gives way": (
+        finalize("one", 200, (0, 10)),
+        finalize("two", 409, (1, 2)),
+        remove(423, (1, 2)),
+        get("", (3, 4)),
+        get("one", LAST),
+    ),
+    "a write without an answer may have claimed it": (
+        finalize("one", 0, (0, 1)),
+        finalize("two", 409, (2, 3)),
+        get("", LAST),
+    ),
     "times that touch have no order": (finalize("one", 200, (0, 1)), get("", (1, 2))),
 }
 
@@ -132,6 +145,11 @@ UNEXPLAINABLE = {
     "removed and still there": (remove(204), get("", LAST)),
     "back from the dead": (remove(204, (0, 1)), finalize("one", 200, (2, 3)), get("one", LAST)),
     "refused for nothing": (remove(409), get("", LAST)),
+    "refused ahead of the other": (
+        finalize("two", 409, (0, 1)),
+        finalize("one", 200, (2, 3)),
+        get("one", LAST),
+    ),
     "nobody's results": (finalize("one", 0), get("two", LAST)),
     "no answer, seen and unseen": (finalize("one", 0), get("one", (1, 2)), get("", (3, 4))),
     "no answer, effective before it was sent": (get("one", (0, 1)), finalize("one", 0, (2, 3))),
@@ -373,10 +391,21 @@ def explains(order: Sequence[Event]) -> bool:
     return True
 
 
+def gives_way(event: Event, events: Sequence[Event]) -> bool:
+    """Whether a write is refused while another, that takes effect or may do so, is under way."""
+    if event.step.operation == "get" or event.response is None or event.response.status // 100 != 4:
+        return False
+    writes = [each for each in events if each is not event and each.step.operation != "get"]
+    returns = {id(e): math.inf if e.is_uncertain else e.returned for e in writes}
+    done = [e for e in writes if e.is_uncertain or (e.response and e.response.status < 300)]
+    return any(e.called <= event.returned and event.called <= returns[id(e)] for e in done)
+
+
 def by_brute_force(events: Sequence[Event]) -> bool:
+    firm = [each for each in events if not gives_way(each, events)]
     return any(
         in_order(order) and explains(order)
-        for some in subsets(events)
+        for some in subsets(firm)
         for order in permutations(some)
     )
 

@@ -95,6 +95,10 @@ def _succeeded(event: Event) -> bool:
     return event.response is not None and 200 <= event.response.status < 300
 
 
+def _was_refused(event: Event) -> bool:
+    return event.response is not None and 400 <= event.response.status < 500
+
+
 def _described(event: Event) -> str:
     status = event.response.status if event.response else "no answer"
     document = _document(event.response)
@@ -169,8 +173,25 @@ class _Search:
         elif not due.refused and operation.success.covers(event.response.status):
             if self.fits(event.response, after):
                 yield after
-        elif _is_refusal(due, event.response.status):
+        elif _is_refusal(due, event.response.status) or self.gives_way(event):
             yield known
+
+    def gives_way(self, event: Event) -> bool:
+        """Whether a refused write ran beside another that took effect, or may have.
+
+        The page orders no two writes, and lets a server lock an analysis, or claim it, ahead of the
+        effect: what is refused then was in conflict, though nothing is to be seen of it yet.
+        """
+        if event.step.operation == "get" or not _was_refused(event):
+            return False
+        others = (other for other in self.events if other is not event)
+        return any(
+            other.step.operation != "get"
+            and (_succeeded(other) or other.is_uncertain)
+            and other.called <= event.returned
+            and (event.called <= other.returned or other.is_uncertain)
+            for other in others
+        )
 
     def fits(self, response: Response, after: Known) -> bool:
         document = _document(response)

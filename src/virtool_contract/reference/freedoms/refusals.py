@@ -1,5 +1,6 @@
 """Other ways to say no."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from typing_extensions import override
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.freedoms.base import Freedom
 from virtool_contract.reference.service import Check
-from virtool_contract.reference.values import Call, Document, Job, Reply
+from virtool_contract.reference.values import Analysis, Call, Document, Job, Reply
 
 
 class PlainTextErrors(Freedom):
@@ -162,6 +163,49 @@ class FinalizedBeforeRights(Freedom):
     @override
     def checks_of_remove(self) -> Iterable[Check]:
         return (self.check_credentials, self.check_exists, self.check_pending, self.check_rights)
+
+
+class ClaimsFirst(Freedom):
+    """A write claims its analysis for 3 ms before its effect: other writes get 409 meanwhile."""
+
+    @override
+    async def before_finalize(self, call: Call) -> None:
+        await self.claim(call)
+
+    @override
+    async def before_remove(self, call: Call) -> None:
+        await self.claim(call)
+
+    async def claim(self, call: Call) -> None:
+        """Bar other writes, and take a while."""
+        self.notes["claimed", call.analysis_id] = True
+        await asyncio.sleep(0.003)
+        del self.notes["claimed", call.analysis_id]
+
+    @override
+    def bars_finalize(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_finalize(call, analysis) or ("claimed", analysis.id) in self.notes
+
+    @override
+    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_remove(call, analysis) or ("claimed", analysis.id) in self.notes
+
+
+class LockedMeanwhile(ClaimsFirst):
+    """The same, and what others get meanwhile is 423 (RFC 4918, section 11.3)."""
+
+    @override
+    def already_finalized(self, call: Call) -> Reply:
+        return self.locked(call) or super().already_finalized(call)
+
+    @override
+    def kept(self, call: Call) -> Reply:
+        return self.locked(call) or super().kept(call)
+
+    def locked(self, call: Call) -> Reply | None:
+        """Return a refusal while another write has claimed the analysis."""
+        claimed = ("claimed", call.analysis_id) in self.notes
+        return self.refusal(call, 423, "locked", "Locked") if claimed else None
 
 
 class RemoveNotFound(Freedom):
