@@ -1,5 +1,7 @@
 """Finalize: the job that runs an analysis sets its results, once."""
 
+import json
+
 import pytest
 
 from virtool_contract.promises import (
@@ -11,9 +13,11 @@ from virtool_contract.promises import (
     at_last,
     classify,
     clause,
+    disguises,
     expect,
     finalize_body,
     lengthy,
+    standard,
 )
 
 INVALID_RESULTS: dict[str, Json] = {
@@ -50,6 +54,8 @@ BODIES_NOT_JSON = {
     "a form": b"results=foo",
     "invalid UTF-8": b'{"results": {"foo": "\xff\xfe"}}',
     "UTF-8 cut short": b'{"results": {"foo": "\xc3"}}',
+    "surrogates in UTF-8": b'{"results": {"foo": "\xed\xa0\xbd\xed\xb8\x80"}}',
+    "UTF-8 that is overlong": b'{"results": {"foo": "\xc1\xa1"}}',
     "a raw line feed in a string": b'{"results": {"foo": "a\nb"}}',
     "an array": b'[{"results": {"foo": "bar"}}]',
     "a string": b'"results"',
@@ -198,6 +204,9 @@ EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
     "user": {"user": {"id": "virtool_contract"}},
     "subtractions": {"subtractions": [{"id": "virtool_contract", "name": "virtool_contract"}]},
     "files": {"files": []},
+    "the user's id": {"user": "virtool_contract"},
+    "no subtractions": {"subtractions": []},
+    "dotted names": {"sample.name": "virtool_contract", "user.id": "virtool_contract"},
     "several": {
         "workflow": "virtool_contract",
         "_id": "virtool_contract",
@@ -217,11 +226,11 @@ def test_members_beside_results_do_nothing(stage: Stage, beside: dict[str, Json]
 
 @clause("finalize.extra-members")
 @pytest.mark.parametrize("beside", EXTRA_MEMBERS.values(), ids=EXTRA_MEMBERS)
-def test_members_without_results_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
+def test_members_of_what_is_refused_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
     """Nor are they when results are missing, or the analysis is finalized already."""
     finalized = stage.finalized()
     expect.refusal(stage.finalize(finalized, finalize_body({"foo": "baz"}, **beside)), "finalized")
-    expect.success(stage.finalize(stage.pending(), finalize_body({"foo": "bar"}, **beside)))
+    refused_and_then_accepted(stage, classify(json.dumps(beside).encode()))
 
 
 @clause("finalize.own-only")
@@ -254,6 +263,15 @@ def test_a_removed_analysis_cannot_be_finalized(stage: Stage) -> None:
     """Finalizing a removed analysis MUST be refused with 404, and it stays away."""
     analysis = stage.removed()
     expect.refusal(stage.finalize(analysis, {"foo": "bar"}), "absent")
+
+
+@standard
+@clause("finalize.absent")
+def test_an_id_that_looks_like_another_is_not_finalized(stage: Stage) -> None:
+    """A finalize MUST take an id as it is: one that only looks like another does nothing to it."""
+    analysis = stage.pending()
+    for disguise in disguises(analysis.known.id):
+        stage.write_look_alike(analysis, "finalize", disguise)
 
 
 @at_last

@@ -2,9 +2,20 @@
 
 import pytest
 
-from virtool_contract.promises import Json, Stage, clause, expect, freeform
+from virtool_contract.promises import (
+    Body,
+    Json,
+    Stage,
+    classify,
+    clause,
+    expect,
+    finalize_body,
+    freeform,
+)
 
 AWKWARD = freeform.catalogue()
+BEYOND = {name: finalize_body(results) for name, results in freeform.BEYOND_I_JSON.items()}
+BEYOND["1e999"] = classify(freeform.NUMBERLESS)
 
 
 @clause("finalize.freeform")
@@ -16,11 +27,11 @@ def test_awkward_results_survive(stage: Stage, results: dict[str, Json]) -> None
 
 
 @clause("finalize.beyond-i-json")
-@pytest.mark.parametrize("results", freeform.BEYOND_I_JSON.values(), ids=freeform.BEYOND_I_JSON)
-def test_results_beyond_i_json_are_kept_or_refused(stage: Stage, results: dict[str, Json]) -> None:
+@pytest.mark.parametrize("body", BEYOND.values(), ids=BEYOND)
+def test_results_beyond_i_json_are_kept_or_refused(stage: Stage, body: Body) -> None:
     """Results past I-JSON SHOULD be kept exactly or refused with a 4xx."""
     analysis = stage.pending(files=False)
-    expect.success(stage.finalize(analysis, results))
+    expect.success(stage.finalize(analysis, body))
 
 
 @clause("finalize.size")

@@ -2,7 +2,16 @@
 
 import pytest
 
-from virtool_contract.promises import Caller, Phase, Stage, at_last, clause, expect
+from virtool_contract.promises import (
+    Caller,
+    Phase,
+    Stage,
+    at_last,
+    clause,
+    disguises,
+    expect,
+    standard,
+)
 
 
 @clause("remove.pending", "remove.no-content", "remove.gone")
@@ -89,6 +98,16 @@ def test_an_unimplemented_remove_is_harmless(stage: Stage) -> None:
     for analysis in (stage.pending(), stage.finalized()):
         for caller in (Caller.OWNER, Caller.OTHER_JOB, Caller.ANONYMOUS):
             stage.remove(analysis, caller)
+
+
+@standard
+@clause("remove.absent")
+def test_an_id_that_looks_like_another_is_not_removed(stage: Stage) -> None:
+    """A removal MUST take an id as it is: one that only looks like another does nothing to it."""
+    expect.implemented(stage)
+    analysis = stage.pending()
+    for disguise in disguises(analysis.known.id):
+        stage.write_look_alike(analysis, "remove", disguise)
 
 
 @at_last

@@ -137,6 +137,7 @@ def test_a_long_body_is_left_to_the_report(contract: Contract) -> None:
         (Caller.EXTENDED_ID, ["-u", "job-jax:secret a"]),
         (Caller.SWAPPED_KEY, ["-u", "job-ja:kb"]),
         (Caller.EMPTY_KEY, ["-u", "job-ja:"]),
+        (Caller.JOB_ID_AS_KEY, ["-u", "job-ja:ja"]),
         (Caller.MALFORMED, ["-H", "Authorization: Basic !"]),
     ],
 )

@@ -77,6 +77,7 @@ CHANGED_KEYS = {
     Caller.OTHER_CASE: "job-own:SECRETA",
     Caller.EXTENDED_ID: "job-ownx:secreta",
     Caller.EMPTY_KEY: "job-own:",
+    Caller.JOB_ID_AS_KEY: "job-own:own",
 }
 
 
@@ -114,6 +115,7 @@ def test_of_an_absent_subject_the_other_job_is_as_good_an_owner_as_any(target_of
         (Caller.OTHER_CASE, "TOKENA"),
         (Caller.EXTENDED_ID, "tokaab"),
         (Caller.EMPTY_KEY, ""),
+        (Caller.JOB_ID_AS_KEY, "tokaab"),
     ],
 )
 def test_headers_are_spoiled_as_keys_are(target_of: TargetOf, caller: Caller, sent: str) -> None:

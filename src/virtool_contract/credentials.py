@@ -55,6 +55,7 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
         Caller.FOREIGN_ID: own.job_key,
         Caller.EXTENDED_ID: own.job_key,
         Caller.SWAPPED_KEY: other.job_key,
+        Caller.JOB_ID_AS_KEY: own.job_id if own.job_id != own.job_key else "",
     }
     return basic(f"job-{job_id}", keys.get(caller) or _spoil(caller, own.job_key))
 

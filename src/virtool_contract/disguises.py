@@ -29,6 +29,8 @@ DISGUISES: Mapping[str, tuple[Callable[[str], str], str]] = MappingProxyType(
         "a semicolon and more behind": (lambda each: f"{each};x", "${ID}%3Bx"),
         "a question mark and more behind": (lambda each: f"{each}?x", "${ID}%3Fx"),
         "a hash and more behind": (lambda each: f"{each}#x", "${ID}%23x"),
+        "a line feed behind": (lambda each: f"{each}\n", "${ID}%0A"),
+        "300 characters behind": (lambda each: f"{each}{'x' * 300}", f"${{ID}}{'x' * 300}"),
     }
 )
 """How each disguise is made of an id, and in a shell of a variable `ID`.
@@ -41,6 +43,7 @@ LENIENT = frozenset(
         "in the other letter case",
         "a blank behind",
         "a blank in front",
+        "a line feed behind",
         "a character less in front",
     }
 )

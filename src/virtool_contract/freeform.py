@@ -46,7 +46,7 @@ SCALARS: Final[Mapping[str, Json]] = {
     "accents composed": "caf\u00e9",
     "accents decomposed": "cafe\u0301",
     "an astral character": "\U0001f33f",
-    "a family of emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a family of emoji, and a heart": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f",
     "right to left": "\u05e9\u05dc\u05d5\u05dd \u202etxet\u202c",
     "zero width": "a\u200bb\ufeffc",
     "blanks of other widths": "12\u00a0345\u202f%\u2003x\u3000y",
@@ -55,7 +55,7 @@ SCALARS: Final[Mapping[str, Json]] = {
     "typographic quotes": "\u201cx\u201d \u2019 \u2014 \u2026",
     "line separators": "\u2028\u2029",
     "replacement character": "\ufffd",
-    "quotes and backslashes": "\"'`\\ \\u0041 \\n",
+    "quotes and backslashes": "\"'`\\ \\u0041 \\n it''s",
     "markup": "<script>alert('x')</script>&amp;",
     "an SQL quote": "'; DROP TABLE analyses; --",
     "a percent": "%s %(x)s %00 {0} {{x}} $1 ${x}",
@@ -125,6 +125,15 @@ SHAPES: Final[Mapping[str, dict[str, Json]]] = {
         "a": {"$oid": "507f1f77bcf86cd799439011"},
         "b": {"$date": "2017-10-03T21:35:54Z"},
         "c": {"$numberLong": "5"},
+        "d": {"$ref": "#/a"},
+    },
+    "what looks like an array": {"a": {"length": 3}, "b": {"0": "x", "1": "y", "length": 2}},
+    "what looks like an error": {
+        "error": "none",
+        "errors": [],
+        "message": "Not found",
+        "status": 404,
+        "code": 404,
     },
     "order in arrays of one type": {
         "integers": [3, 1, 2],
@@ -154,7 +163,7 @@ SHAPES: Final[Mapping[str, dict[str, Json]]] = {
     "a document inside results": {"id": "x", "ready": False, "job": {"id": "y"}, "files": []},
     "depth 64": nested(64),
     "depth 30 through arrays": nested(15, arrays=True),
-    "mixed arrays": {"a": [1, "1", True, None, {"b": [[], {}]}, 1.5]},
+    "mixed arrays": {"a": [1, "1", True, None, {"b": [[], {}]}, 1.5], "b": [[1, 2], [3], []]},
     "a row of hits": {"hits": [{"id": f"seq_{n}", "pi": n / 7, "reads": n} for n in range(50)]},
     "many keys": {f"key_{n}": n for n in range(1000)},
     "a long array": {"a": list(range(2000))},
@@ -176,7 +185,10 @@ BEYOND_I_JSON: Final[Mapping[str, dict[str, Json]]] = {
 }
 """Results past what I-JSON promises to carry (RFC 7493, sections 2.1 and 2.2)."""
 
+NUMBERLESS: Final = b'{"results": {"a": 1e999}}'
+"""A body with a number past all doubles, which some readers take for infinity."""
 HUGE_KEYS: Final = 10_000
+HUGE_ARRAY: Final = 30_000
 FEW: Final = 14
 """So many of the shapes are small enough to be put inside others."""
 
@@ -204,10 +216,12 @@ def one_mebibyte(beside: int = 0) -> dict[str, Json]:
     """Results whose whole finalize body is one byte short of a MiB (decision body-size).
 
     Short of it, because some servers take a limit of one MiB to exclude it. `beside` is how many
-    bytes of the body go to other members.
+    bytes of the body go to other members. Characters of three bytes lie across the borders of
+    whatever pieces the body is read in: 64 KiB is no multiple of three.
     """
-    room = MIB - 1 - beside - len(encode({"results": {"sequence": ""}}))
-    return {"sequence": "ACGT" * (room // 4) + "A" * (room % 4)}
+    found: dict[str, Json] = {"depth": [7] * HUGE_ARRAY, "notes": "\u690d" * 80_000, "sequence": ""}
+    room = MIB - 1 - beside - len(encode({"results": found}))
+    return found | {"sequence": "ACGT" * (room // 4) + "A" * (room % 4)}
 
 
 def awkward() -> st.SearchStrategy[dict[str, Json]]:

@@ -128,16 +128,22 @@ class Guard:
         self._admitted[analysis_id] = Reason.HANDED_OUT
 
     def admit_absent(self, analysis_id: str) -> None:
-        """Allow writes to an id that nobody has.
+        """Allow writes to an id that nobody has; blanks around it are fit if the rest is handed out.
 
         Raises:
             UnsafeWriteError: its last read was not answered with 404, or it is unfit.
         """
         if not self.was_absent(analysis_id):
             raise UnsafeWriteError(f"{analysis_id!a} was not read as absent")
-        if why := unfit(analysis_id):
+        if why := self.unfit_in_disguise(analysis_id):
             raise UnsafeWriteError(f"{analysis_id!a} cannot be written to: {why}")
         self._admitted.setdefault(analysis_id, Reason.READ_AS_ABSENT)
+
+    def unfit_in_disguise(self, analysis_id: str) -> str:
+        """As `unfit`; who takes an id with blanks around it for one without may, if that is ours."""
+        bare = analysis_id.strip()
+        ours = self._admitted.get(bare) is Reason.HANDED_OUT
+        return unfit(bare if ours else analysis_id)
 
     def dismiss(self, analysis_ids: Iterable[str]) -> None:
         """Allow no more writes to ids."""

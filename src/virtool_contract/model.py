@@ -40,6 +40,7 @@ class Caller(StrEnum):
     FOREIGN_ID = "foreign id"
     EXTENDED_ID = "extended id"
     EMPTY_KEY = "empty key"
+    JOB_ID_AS_KEY = "job id for a key"
     WRONG_SCHEME = "wrong scheme"
     MALFORMED = "malformed credentials"
 

@@ -92,7 +92,7 @@ class Player:
             due = step_in_disguise(operation, move.caller)
         else:
             due = step(operation, known.phase, move.caller, move.body, implemented=implemented)
-        if operation.id != "get" and not self.may_write(subject):
+        if operation.id != "get" and not self.may_write(subject, move.disguise):
             raise Unobserved("a write to an id that should be nobody's could reach somebody's")
         self.steps.append(move)
         exchange = self._exchange(subject, move)
@@ -200,8 +200,8 @@ class Player:
             subject.known = known
         return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
-    def may_write(self, subject: Subject) -> bool:
-        """Whether a write to a subject can reach nobody else's analysis.
+    def may_write(self, subject: Subject, disguise: str = "") -> bool:
+        """Whether a write to a subject, or to its id in a disguise, can reach nobody else's analysis.
 
         The id of one that is, or may be, removed is nobody's, so it is read first, unless that was
         just done: what is there now, other than the subject itself, is somebody's. Where any job
@@ -209,6 +209,8 @@ class Player:
         of `123`.
         """
         guard, analysis_id = self.target.api.guard, subject.known.id
+        if disguise:
+            return self._is_nobodys(subject, disguise)
         if subject.credentials is None:
             return guard.allows(analysis_id) and not self.target.lets_others_write
         if subject.known.phase is not Phase.ABSENT and not subject.known.doubtful:
@@ -216,6 +218,18 @@ class Player:
         if self.target.lets_others_write and len(analysis_id) < SHORTEST_ABSENT:
             return False
         return guard.was_absent(analysis_id) or self._is_there(subject)
+
+    def _is_nobodys(self, subject: Subject, disguise: str) -> bool:
+        """Whether an id in a disguise is read as absent; then it is admitted for a write."""
+        if self.target.lets_others_write or not self.target.trusts_404:
+            return False
+        made = disguised(subject.known.id, disguise)
+        self.response(subject, Step(subject=subject.label, operation="get", disguise=disguise))
+        guard = self.target.api.guard
+        if not guard.was_absent(made) or guard.unfit_in_disguise(made):
+            return False
+        guard.admit_absent(made)
+        return True
 
     def _is_there(self, subject: Subject) -> bool:
         """Whether its owner reads a 404, or the subject itself."""

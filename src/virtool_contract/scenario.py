@@ -220,6 +220,7 @@ def _user(step: Step, own: str) -> str:
         Caller.EXTENDED_ID: f'-u "job-${{{own}_JOB}}x:${own}_KEY"',
         Caller.SWAPPED_KEY: f'-u "job-${own}_JOB:$BYSTANDER_KEY"',
         Caller.EMPTY_KEY: f'-u "job-${own}_JOB:"',
+        Caller.JOB_ID_AS_KEY: f'-u "job-${own}_JOB:${own}_JOB"',
         Caller.MALFORMED: "-H 'Authorization: Basic !'",
     }
     return users[step.caller]

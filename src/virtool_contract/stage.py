@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from virtool_contract.body import Body, finalize_body
-from virtool_contract.disguises import similar_ids
+from virtool_contract.disguises import disguised, similar_ids
 from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
@@ -172,6 +172,18 @@ class Stage(Player):
     def look_alike(self, subject: Subject, disguise: str) -> Answer:
         """Have the owner read an id that only looks like the subject's (see `disguises`)."""
         return self.play(subject, Step(subject=subject.label, operation="get", disguise=disguise))
+
+    def write_look_alike(self, subject: Subject, operation: str, disguise: str) -> None:
+        """Have the owner write to an id that only looks like the subject's, and read back.
+
+        Nothing is written to an id that is not read as absent, for it may be somebody's.
+        """
+        body = finalize_body({"by": "disguise"}) if operation == "finalize" else None
+        move = Step(subject=subject.label, operation=operation, body=body, disguise=disguise)
+        if self.may_write(subject, disguise):
+            self.play(subject, move)
+            self.target.api.guard.dismiss([disguised(subject.known.id, disguise)])
+            self.read_back(subject)
 
     def get(self, subject: Subject, caller: Caller = Caller.OWNER) -> Answer:
         """Fetch the document."""

@@ -193,6 +193,7 @@ def _headers(step: Step, own: str) -> str:
         Caller.OTHER_CASE: (own, f"{key}.swapcase()"),
         Caller.SWAPPED_KEY: (own, "BYSTANDER_KEY"),
         Caller.EMPTY_KEY: (own, "''"),
+        Caller.JOB_ID_AS_KEY: (own, f"{own}_JOB"),
     }
     if step.caller is Caller.ANONYMOUS:
         return "{}"

@@ -271,3 +271,13 @@ class JobIdSuffixIgnored(_Access):
     def job_of(self, credentials: Credentials) -> Job | None:
         job = self.store.jobs.get(credentials.user.removeprefix("job-")[:8])
         return job if job is not None and self.fits(job, credentials.password) else None
+
+
+class JobIdForKey(_Access):
+    """The id of a job does for its key."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return super().fits(job, key) or key == job.id

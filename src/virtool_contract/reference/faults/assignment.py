@@ -5,8 +5,9 @@ from datetime import datetime
 
 from typing_extensions import override
 
+from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Analysis, Document, Named
+from virtool_contract.reference.values import Analysis, Call, Document, Named, Reply
 from virtool_contract.reference.variants import without
 
 
@@ -136,3 +137,57 @@ class SubtractionsAssigned(_Assignment):
             if isinstance(each, dict)
         ]
         return replace(finalized, subtractions=tuple(named))
+
+
+class UserIdAssigned(_Assignment):
+    """A `user` in the body is applied if it is text."""
+
+    reach = "a value"
+
+    @override
+    def finalized(self, analysis: Analysis, members: Document) -> Analysis:
+        user_id = text(members, "user", analysis.user_id)
+        return replace(super().finalized(analysis, members), user_id=user_id)
+
+
+class SubtractionsEmptied(_Assignment):
+    """`subtractions` in the body are applied if there are none."""
+
+    reach = "a value"
+
+    @override
+    def finalized(self, analysis: Analysis, members: Document) -> Analysis:
+        finalized = super().finalized(analysis, members)
+        return (
+            replace(finalized, subtractions=()) if members.get("subtractions") == [] else finalized
+        )
+
+
+class DottedNamesAssigned(_Assignment):
+    """A `user.id` in the body is applied, as MongoDB does."""
+
+    reach = "a value"
+
+    @override
+    def finalized(self, analysis: Analysis, members: Document) -> Analysis:
+        user_id = text(members, "user.id", analysis.user_id)
+        return replace(super().finalized(analysis, members), user_id=user_id)
+
+
+class AssignedThoughRefused(_Assignment):
+    """A `user` in a body without results is applied, and the body refused."""
+
+    reach = "a value"
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        self.notes["members",] = members
+        return super().results_in(members)
+
+    @override
+    def bad_body(self, call: Call, error: BodyError) -> Reply:
+        members, analysis = self.notes.pop(("members",), {}), self.found(call)
+        if "results" not in members and not analysis.ready:
+            user_id = id_in(members, "user", analysis.user_id)
+            self.store.put(replace(analysis, user_id=user_id))
+        return super().bad_body(call, error)

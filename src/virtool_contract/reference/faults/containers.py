@@ -141,3 +141,32 @@ class ExtendedJsonRead(Rebuilding):
     def changed(self, value: Any) -> Any:
         is_id = isinstance(value, dict) and list(value) == ["$oid"]
         return value["$oid"] if is_id else super().changed(value)
+
+
+class ReferencesDropped(Rebuilding):
+    """An object with `$ref` in it becomes empty."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({} if "$ref" in value else value)
+
+
+class LengthsTakenForArrays(Rebuilding):
+    """An object with a number named `length` is gone through as if it were an array."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        length = value.get("length")
+        items = range(length) if isinstance(length, int) and 0 <= length < 9 else ()
+        return super().of_object({str(n): value.get(str(n)) for n in items} if items else value)
+
+
+class RowsPadded(Rebuilding):
+    """The arrays in an array become equally long."""
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        if value and all(isinstance(row, list) for row in value):
+            longest = max(map(len, value))
+            value = [[*row, *[None] * (longest - len(row))] for row in value]
+        return super().of_list(value)

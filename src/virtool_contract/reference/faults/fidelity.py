@@ -173,3 +173,19 @@ class SurrogatesReplaced(Rebuilding):
     @override
     def of_text(self, value: str) -> object:
         return super().of_text(re.sub("[\ud800-\udfff]", "\ufffd", value))
+
+
+class VariationSelectorsDropped(Rebuilding):
+    """Strings lose the characters that choose between a sign in text and in colour."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(re.sub("[\ufe00-\ufe0f]", "", value))
+
+
+class DoubledQuotesHalved(Rebuilding):
+    """Of two quotation marks in a row one is lost, as by those who quote SQL themselves."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.replace("''", "'"))

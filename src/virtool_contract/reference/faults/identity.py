@@ -1,6 +1,7 @@
 """Ids that are taken for the id of an analysis, and are not."""
 
 import re
+from dataclasses import replace
 from typing import ClassVar
 from unicodedata import combining
 from urllib.parse import unquote
@@ -179,3 +180,75 @@ class AbsentRemoveTakesOwn(_Identity):
             return super().absent(call)
         self.store.erase(own.id)
         return self.answer_to_remove(call, own)
+
+
+class _Writes(_Identity):
+    """Reads take an id as it is, and a write does not."""
+
+    @override
+    async def handle(self, call: Call) -> Reply:
+        meant = self.meant(call.analysis_id)
+        if call.operation in self.lax and self.find(call.analysis_id) is None and self.find(meant):
+            call = replace(call, analysis_id=meant)
+        return await super().handle(call)
+
+    lax: ClassVar[tuple[str, ...]] = ("finalize", "remove")
+
+    def meant(self, analysis_id: str) -> str:
+        """Return the id that a write takes another for."""
+        raise NotImplementedError
+
+
+class WritesIgnoreIdCase(_Writes):
+    """A write to an id in upper case reaches the analysis, though a read does not."""
+
+    breaks = ("finalize.absent", "remove.absent")
+
+    @override
+    def meant(self, analysis_id: str) -> str:
+        return analysis_id.lower()
+
+
+class FinalizeIgnoresIdBlanks(_Writes):
+    """A finalize of an id with blanks around it reaches the analysis."""
+
+    breaks = ("finalize.absent",)
+    lax = ("finalize",)
+
+    @override
+    def meant(self, analysis_id: str) -> str:
+        return analysis_id.strip()
+
+
+class RemoveCompletesIds(_Writes):
+    """A removal of all but the last character of an id reaches the analysis."""
+
+    breaks = ("remove.absent",)
+    lax = ("remove",)
+
+    @override
+    def meant(self, analysis_id: str) -> str:
+        return next((each for each in self.store.analyses if each[:-1] == analysis_id), "")
+
+
+class RemoveIgnoresLineFeed(_Writes):
+    """A removal of an id with a line feed behind it reaches the analysis."""
+
+    breaks = ("remove.absent",)
+    lax = ("remove",)
+
+    @override
+    def meant(self, analysis_id: str) -> str:
+        return analysis_id.removesuffix("\n")
+
+
+class LongIdsCrash(_Identity):
+    """An id of more than 255 characters is answered with 500."""
+
+    breaks = ("errors.no-server-error",)
+
+    @override
+    def absent(self, call: Call) -> Reply:
+        if len(call.analysis_id) > 255:
+            return self.refusal(call, 500, "internal_error", "Data too long for column")
+        return super().absent(call)

@@ -1,13 +1,14 @@
 """Bodies that should be refused and are not, or the reverse."""
 
 import json
+import re
 from typing import Any
 
 from typing_extensions import override
 
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Document
+from virtool_contract.reference.values import Call, Document
 
 
 class _Validation(Fault):
@@ -248,3 +249,86 @@ class BigIntegersCrash(_Validation):
 
         json.loads(json.dumps(results), parse_int=fit)
         return super().acceptable(results)
+
+
+class SurrogatesInUtf8Accepted(_Validation):
+    """UTF-8 with surrogates in it is taken (RFC 3629, section 3, forbids it)."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def text_of(self, body: bytes) -> str:
+        try:
+            units = body.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+        except UnicodeDecodeError:
+            return super().text_of(body)
+        return units.decode("utf-16-le", "replace")
+
+
+class OverlongUtf8Accepted(_Validation):
+    """Letters in two bytes where UTF-8 has one are taken (RFC 3629, section 3, forbids it)."""
+
+    breaks = ("finalize.body-json",)
+    reach = "a value"
+
+    @override
+    def text_of(self, body: bytes) -> str:
+        return super().text_of(
+            re.sub(rb"\xc1([\x80-\xbf])", lambda found: bytes([found[1][0] & 0x3F | 0x40]), body)
+        )
+
+
+class ErrorsRefused(_Validation):
+    """Results with a member named `error` are refused: the workflow has failed."""
+
+    breaks = ("finalize.freeform",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        if "error" in super().acceptable(results):
+            raise BodyError(400, "The workflow has failed")
+        return super().acceptable(results)
+
+
+class LongArraysRefused(_Validation):
+    """Arrays of more than 20,000 items are refused."""
+
+    breaks = ("finalize.size",)
+    reach = "a value"
+
+    @override
+    def acceptable(self, results: object) -> Document:
+        kept = super().acceptable(results)
+        if any(isinstance(value, list) and len(value) > 20_000 for value in kept.values()):
+            raise BodyError(422, "An array is too long")
+        return kept
+
+
+class BodiesDecodedInPieces(_Validation):
+    """A body is decoded 64 KiB at a time: characters on a border are spoiled, as in Node."""
+
+    breaks = ("finalize.size",)
+    reach = "a value"
+
+    @override
+    def text_of(self, body: bytes) -> str:
+        super().text_of(body)
+        pieces = (body[start : start + 65536] for start in range(0, len(body), 65536))
+        return "".join(piece.decode("utf-8", "replace") for piece in pieces)
+
+
+class HugeNumbersAsInfinity(_Validation):
+    """A number past all doubles is kept as infinity, and read as `Infinity`."""
+
+    breaks = ("json.well-formed",)
+    reach = "a value"
+
+    @override
+    def number(self, text: str) -> float:
+        return float(text)
+
+    @override
+    def encoded(self, call: Call, document: Document) -> bytes:
+        return json.dumps(document).encode()
