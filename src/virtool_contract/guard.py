@@ -128,7 +128,7 @@ class Guard:
         self._admitted[analysis_id] = Reason.HANDED_OUT
 
     def admit_absent(self, analysis_id: str) -> None:
-        """Allow writes to an id that nobody has; blanks around it are fit if the rest is handed out.
+        """Allow writes to an id that nobody has (see `unfit_in_disguise`).
 
         Raises:
             UnsafeWriteError: its last read was not answered with 404, or it is unfit.
@@ -140,7 +140,7 @@ class Guard:
         self._admitted.setdefault(analysis_id, Reason.READ_AS_ABSENT)
 
     def unfit_in_disguise(self, analysis_id: str) -> str:
-        """As `unfit`; who takes an id with blanks around it for one without may, if that is ours."""
+        """As `unfit`, but for blanks around an id that was handed out: to miss them hits that."""
         bare = analysis_id.strip()
         ours = self._admitted.get(bare) is Reason.HANDED_OUT
         return unfit(bare if ours else analysis_id)

@@ -201,7 +201,7 @@ class Player:
         return Answer(due=due, response=NO_ANSWER, judgement=Judgement(findings=(finding,)))
 
     def may_write(self, subject: Subject, disguise: str = "") -> bool:
-        """Whether a write to a subject, or to its id in a disguise, can reach nobody else's analysis.
+        """Whether a write to a subject, or to its id in disguise, can reach nobody else's analysis.
 
         The id of one that is, or may be, removed is nobody's, so it is read first, unless that was
         just done: what is there now, other than the subject itself, is somebody's. Where any job
