@@ -62,7 +62,8 @@ class Follower:
         self.refused: dict[Cause, None] = {}
 
     def _start(self, first: Item) -> tuple[Known, ...]:
-        if first.spotted.disguise or first.spotted.state == "absent":
+        alike = first.spotted.disguise and not first.spotted.is_write
+        if alike or first.spotted.state == "absent":
             return (replace(self.known, phase=Phase.ABSENT),)
         return (self.known,) if self.is_told else self._anything()
 
@@ -81,6 +82,7 @@ class Follower:
     # One at a time
 
     def _judge_alone(self, item: Item, upcoming: Item | None) -> None:
+        self._note_id(item)
         self._note_others(item)
         self.steps.append(item.step)
         self.bench.ledger.requests += 1
@@ -99,6 +101,12 @@ class Follower:
 
     def _ways(self, item: Item) -> list[tuple[Known, Caller]]:
         return [(known, caller) for known in self.possible for caller in item.callers]
+
+    def _note_id(self, item: Item) -> None:
+        """Learn the true id behind a write in disguise that came first."""
+        if self.latest.spotted.disguise and not item.spotted.disguise:
+            name = item.spotted.analysis_id
+            self.possible = tuple(replace(known, id=name) for known in self.possible)
 
     def _note_others(self, item: Item) -> None:
         """A write to another analysis, since the last exchange here, must not have changed this.
@@ -210,7 +218,8 @@ class Follower:
             learnt = adopted(self.bench.contract, known, item.response)
         else:
             learnt = after_read(self.bench.contract, known, document)
-        if not option.judgement.broken or item.spotted.disguise:
+        alike = item.spotted.disguise and not item.spotted.is_write
+        if not option.judgement.broken or alike:
             return (learnt,)
         return self._resynchronized(option, learnt, item, upcoming)
 

@@ -11,6 +11,9 @@ from typing import Self
 
 from virtool_contract.traffic.spotted import Spotted
 
+LABELS = 1000
+"""So many of the latest subjects of plays are remembered by their labels."""
+
 Ordered = tuple[Spotted, int, int]
 """An exchange, and how many writes had been sent before it, to whatever analysis."""
 
@@ -31,6 +34,8 @@ class Spool:
         self._starts = array("d")
         self._writes = bytearray()
         self._last_play = ("", 0)
+        self._labelled: dict[tuple[str, str], int] = {}
+        self._waiting: dict[tuple[str, str], list[int]] = {}
 
     def __enter__(self) -> Self:
         """Nothing to do."""
@@ -50,13 +55,32 @@ class Spool:
         self._file.write(raw)
         self._offsets.append(self._end)
         self._end += len(raw)
-        self._analyses.append(_number(f"{spotted.host} {spotted.analysis_id}"))
+        self._analyses.append(self._analysis(spotted))
         self._starts.append(spotted.started)
         self._writes.append(spotted.is_write)
         if spotted.scenario != self._last_play[0]:
             number = _number(spotted.scenario) if spotted.scenario else 0
             self._last_play = spotted.scenario, number
         self._plays.append(self._last_play[1])
+
+    def _analysis(self, spotted: Spotted) -> int:
+        """A number for the analysis; a write in disguise goes with the one that it looks like.
+
+        Whether it does something to that is what it was sent for.
+        """
+        number = _number(f"{spotted.host} {spotted.analysis_id}")
+        who = (spotted.scenario, spotted.subject)
+        if spotted.disguise and spotted.is_write and who not in self._labelled:
+            self._waiting.setdefault(who, []).append(len(self._analyses))
+        if spotted.disguise:
+            return self._labelled.get(who, number) if spotted.is_write else number
+        if spotted.scenario:
+            self._labelled[who] = number
+            for index in self._waiting.pop(who, ()):
+                self._analyses[index] = number
+            if len(self._labelled) > LABELS:
+                del self._labelled[next(iter(self._labelled))]
+        return number
 
     def by_analysis(self) -> Iterator[Iterator[Ordered]]:
         """The exchanges with each analysis, in the order in which they began."""

@@ -177,6 +177,7 @@ class DottedNamesAssigned(_Assignment):
 class AssignedThoughRefused(_Assignment):
     """A `user` in a body without results is applied, and the body refused."""
 
+    breaks = ("finalize.results-required",)
     reach = "a value"
 
     @override
