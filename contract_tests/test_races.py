@@ -28,6 +28,7 @@ GET = Step(subject="A", operation="get")
 REMOVE = Step(subject="A", operation="remove")
 INVALID = Step(subject="A", operation="finalize", body=classify(b'{"results": null}'))
 ONE, TWO, THREE, FOUR, FIVE, SIX = map(finalize, ("one", "two", "three", "four", "five", "six"))
+PEEK = Step(subject="A", operation="get", caller=Caller.OTHER_JOB)
 STOLEN = finalize("another", caller=Caller.OTHER_JOB)
 
 FINALIZES = {
@@ -52,6 +53,13 @@ REMOVALS = {
     "two": (REMOVE, REMOVE),
     "three and a read": (REMOVE, REMOVE, REMOVE, GET),
 }
+
+
+@clause("get.document", "get.own-only")
+def test_reads_at_once(racer: Racer) -> None:
+    """Each of several reads at once MUST be answered as its own caller may have it."""
+    for _ in range(2):  # the first violation ends a race, and there may be two kinds
+        racer.race(GET, PEEK, GET, PEEK, GET, PEEK, rounds=ROUNDS // 2)
 
 
 @clause("finalize.atomic", "errors.no-server-error")

@@ -12,8 +12,9 @@ from virtool_contract.disguises import SHORTEST_ABSENT
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
 from virtool_contract.json_values import NotJsonError, parse
-from virtool_contract.judge import Finding, describe
+from virtool_contract.judge import Finding, describe, judge
 from virtool_contract.ledger import Deviation, Ledger
+from virtool_contract.model import step
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
@@ -139,6 +140,9 @@ class Racer:
         self.ledger.troubles += ["a request of a race got no answer"] * sum(
             event.response is None for event in events
         )
+        if all(event.step.operation == "get" for event in events):
+            self._judge_reads(scenario, subject, events)
+            return
         for event in events:
             self._look_for_a_crash(scenario, event)
         last = self._final(stage, subject, max(event.returned for event in events))
@@ -157,6 +161,19 @@ class Racer:
             actual=history.lost() or "no order explains these answers",
         )
         self._report(finding, scenario, tuple(history.timeline()))
+
+    def _judge_reads(self, scenario: Scenario, subject: Subject, events: list[Event]) -> None:
+        """Judge each read by itself, for without a write no other can matter to it."""
+        contract = self.target.contract
+        for event in events:
+            if event.response is None:
+                continue
+            operation = contract.operations[event.step.operation]
+            due = step(operation, subject.known.phase, event.step.caller)
+            judgement = judge(contract, due, subject.known, event.response)
+            self.ledger.note(each for each in judgement.findings if each.kept)
+            for finding in judgement.broken:
+                self._report(finding, scenario, ())
 
     def _look_for_a_crash(self, scenario: Scenario, event: Event) -> None:
         if event.response is None:

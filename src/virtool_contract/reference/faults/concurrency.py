@@ -181,6 +181,21 @@ class ReadDuringFinalizeCrashes(_Concurrency):
         return super().answer_to_get(call, analysis)
 
 
+class ReadsShareACaller(_Concurrency):
+    """A read that comes while the owner's is under way is answered like that."""
+
+    breaks = ("get.own-only",)
+
+    @override
+    async def get(self, call: Call) -> Reply:
+        key = ("owner", call.analysis_id)
+        if self.first_refusal(call, self.checks_of_get()) is None:
+            self.notes[key] = call.credentials
+            await asyncio.sleep(WINDOW)
+            self.notes.pop(key, None)
+        return await super().get(replace(call, credentials=self.notes.get(key, call.credentials)))
+
+
 class LostWhenRead(_Concurrency):
     """A finalize that is read while it is under way is acknowledged, and lost."""
 
