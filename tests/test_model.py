@@ -19,6 +19,7 @@ STRANGERS = (
     Caller.FOREIGN_ID,
     Caller.EXTENDED_ID,
     Caller.EMPTY_KEY,
+    Caller.JOB_ID_AS_KEY,
     Caller.WRONG_SCHEME,
     Caller.MALFORMED,
 )

@@ -227,7 +227,7 @@ class Tour:
         stem = analysis_id[:-1]
         near = [analysis_id.upper(), f"{analysis_id} ", stem, f"{analysis_id}0", f"{stem}%"]
         near += [analysis_id[1:], f"x{analysis_id}", f"{stem}."]
-        near += [f"{analysis_id}{end}" for end in ("\u0301", "\0", ";x", "?x", "#x")]
+        near += [f"{analysis_id}{end}" for end in ("\u0301", "\0", ";x", "?x", "#x", "x" * 300)]
         _, idle = self.set_up("a job that runs no analysis")
         for absent in ("nosuchid", *near, f"%{ord(analysis_id[0]):x}{analysis_id[1:]}"):
             for caller in (owner, idle):
