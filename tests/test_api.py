@@ -270,6 +270,41 @@ def test_what_ends_within_its_answer_is_not_sent_again(wire: Wiring) -> None:
     assert len(server.requests) == 2
 
 
+def limiting(after: str) -> bytes:
+    return f"HTTP/1.1 429 Slow down\r\n{after}Content-Length: 0\r\n\r\n".encode()
+
+
+def test_what_is_to_come_later_is_sent_again(wire: Wiring) -> None:
+    asks = says(limiting("Retry-After: 0\r\n"))
+    server = wire(in_turn(asks, asks, says(OK), asks, says(OK)))
+    api = Api(server.url, PATH)
+    api.guard.admit("x")
+    for method, pauses in (("DELETE", 2), ("GET", 3)):
+        answer = api.send(method, "x").response
+        assert answer
+        assert (answer.status, api.pauses) == (200, pauses)
+    assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("after", ["", "Retry-After: soon\r\n", "Retry-After: 6\r\n"])
+def test_what_is_to_come_never_or_too_late_is_an_answer(wire: Wiring, after: str) -> None:
+    server = wire(says(limiting(after)))
+    api = Api(server.url, PATH, timeout=5)
+    answer = api.send("GET", "x").response
+    assert answer
+    assert (answer.status, api.pauses, len(server.requests)) == (429, 0, 1)
+
+
+def test_nobody_waits_again_where_it_was_no_help(wire: Wiring) -> None:
+    server = wire(says(limiting("Retry-After: 0\r\n")))
+    api = Api(server.url, PATH, timeout=0.25)
+    for _ in range(2):
+        answer = api.send("GET", "x").response
+        assert answer
+        assert (answer.status, api.pauses) == (429, 2)
+    assert len(server.requests) == 4
+
+
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

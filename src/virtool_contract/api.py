@@ -50,6 +50,11 @@ class Api:
         self._watchdog = Watchdog()
         self.secrets = Secrets()
 
+    @property
+    def pauses(self) -> int:
+        """How often the target has told a request to come later."""
+        return self._connections.pauses
+
     def target(self, analysis_id: str) -> str:
         """The path of an analysis, its id percent-encoded."""
         return self.path.replace("{analysis_id}", quote(analysis_id, safe=""))

@@ -1,7 +1,8 @@
 """Connections to one host: kept alive, watched, and for one thread each.
 
 A server may end a kept connection at any time, without a word (RFC 9112, section 9.6): the request
-that then goes out on it is lost, and nobody's fault.
+that then goes out on it is lost, and nobody's fault. It may also have requests wait (RFC 6585,
+section 4): what is refused so has not been looked at, and is sent again when its time has come.
 """
 
 import http.client
@@ -17,7 +18,7 @@ from urllib3.exceptions import ProtocolError
 from urllib3.util import parse_url
 
 from virtool_contract.deadlines import watch_of_this_thread
-from virtool_contract.interrupts import patience
+from virtool_contract.interrupts import patience, pause
 
 ACCEPTED: Final = {
     "User-Agent": "virtool-contract",
@@ -25,6 +26,9 @@ ACCEPTED: Final = {
     "Accept-Encoding": "gzip, deflate",
 }
 """What every request says of who sends it, and of the answers that it can take."""
+TOO_MANY_REQUESTS = 429
+SHORTEST_PAUSE = 0.1
+"""Seconds before a request is sent again, also where a server would have it at once."""
 
 
 class LostError(OSError):
@@ -41,7 +45,9 @@ class Connections:
     def __init__(self, url: str) -> None:
         """Connect to nothing yet; of the URL, scheme, host and port count."""
         self._url = url
+        self.pauses = 0
         self._are_kept = True
+        self._waiting_helps = True
         self._local = threading.local()
         self._pools: list[HTTPConnectionPool] = []
 
@@ -50,12 +56,31 @@ class Connections:
     ) -> BaseHTTPResponse:
         """Send a request and return the head of its answer; `wait` bounds each silence, in seconds.
 
-        Redirects are not followed, and nothing is sent twice.
+        Redirects are not followed, and nothing is sent twice, but for what the server would have
+        later: then that is waited for, `wait` seconds in all, until that has been no help once.
 
         Raises:
             LostError: a kept connection had ended; another try will not find one.
             HTTPError, OSError, ValueError: no answer came, or none that is HTTP.
         """
+        waited = 0.0
+        while True:
+            answer = self._request_once(method, target, body, headers, wait)
+            asked = _told_to_wait(answer)
+            if asked is None or not self._waiting_helps:
+                return answer
+            waited += max(asked, SHORTEST_PAUSE)
+            if waited > wait:
+                self._waiting_helps = False
+                return answer
+            answer.close()
+            answer.release_conn()
+            self.pauses += 1
+            pause(max(asked, SHORTEST_PAUSE))
+
+    def _request_once(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], wait: float
+    ) -> BaseHTTPResponse:
         if not self._are_kept:
             self.hang_up()
         try:
@@ -102,6 +127,13 @@ class Connections:
             pool = self._local.pool = _pool_for(self._url)
             self._pools.append(pool)
         return pool
+
+
+def _told_to_wait(answer: BaseHTTPResponse) -> int | None:
+    """How many seconds later a server would have a request that it did not look at."""
+    said = answer.headers.get("Retry-After", "").strip()
+    asks = answer.status == TOO_MANY_REQUESTS and said.isdecimal() and len(said) < 6
+    return int(said) if asks else None
 
 
 class _FinalResponse(http.client.HTTPResponse):

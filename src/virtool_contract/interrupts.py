@@ -40,6 +40,11 @@ def patience(seconds: float) -> float:
     return seconds if _since[0] == math.inf else min(seconds, PATIENCE)
 
 
+def pause(seconds: float) -> None:
+    """Do nothing for so long, or until the run is asked to end."""
+    _asked.wait(seconds)
+
+
 def is_late() -> bool:
     """Whether the run should have ended by now."""
     return time.monotonic() - _since[0] > LATE

@@ -62,6 +62,7 @@ class Player(Sender):
         self._states: dict[str, str] = {}
         self._is_certain = True
         self._sent_before = target.api.sent
+        self._pauses_before = target.api.pauses
 
     def enter(self, subject: Subject) -> None:
         """Take a subject in under its label."""
@@ -282,3 +283,5 @@ class Player(Sender):
             subject.known.id for subject in self.subjects.values() if subject.credentials is None
         )
         self.ledger.requests += self.target.api.sent - self._sent_before
+        if pauses := self.target.api.pauses - self._pauses_before:
+            self.ledger.troubles.append(f"the target had requests wait (429): {pauses}")

@@ -33,12 +33,11 @@ from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
-
-
 WITNESSES = 3
 """A target that mixes neighbours up may lose one or two of them; after a restart all are gone."""
-UNAVAILABLE = frozenset({502, 503, 504})
-"""What gateways answer in place of a server that is not there, and servers that are coming up."""
+UNAVAILABLE = frozenset({429, 502, 503, 504})
+"""What gateways answer in place of a server that is not there, servers that are coming up, and
+limiters of a rate."""
 
 
 class TargetTroubleError(RuntimeError):

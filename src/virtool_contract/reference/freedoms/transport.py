@@ -152,3 +152,15 @@ class MethodErrorsInJson(Freedom):
     def undeclared(self, method: str) -> Reply:
         content = as_json({"message": f"{method} is not allowed"})
         return replace(super().undeclared(method), content=content, media_type="application/json")
+
+
+class LimitedRate(Freedom):
+    """Every 500th request is told to come again in a second."""
+
+    @override
+    async def handle(self, call: Call) -> Reply:
+        self.notes["seen"] = self.notes.get("seen", 0) + 1
+        if self.notes["seen"] % 500:
+            return await super().handle(call)
+        reply = self.refusal(call, 429, "too_many_requests", "Too many requests")
+        return replace(reply, headers={**reply.headers, "retry-after": "1"})
