@@ -39,7 +39,7 @@ def probe(target: Target, wait: float = 0.0) -> None:
 
 
 def wait_for(target: Target, seconds: float) -> None:
-    """Wait until the target answers anything but 429, 502, 503 or 504 to a read of an id nobody has."""
+    """Wait until the target answers a read of an id nobody has, and not that it is unavailable."""
     until = time.monotonic() + seconds
     while True:
         exchange = target.ask_for_nobody()

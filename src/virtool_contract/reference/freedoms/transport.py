@@ -159,8 +159,8 @@ class LimitedRate(Freedom):
 
     @override
     async def handle(self, call: Call) -> Reply:
-        self.notes["seen"] = self.notes.get("seen", 0) + 1
-        if self.notes["seen"] % 500:
+        self.notes["seen",] = self.notes.get(("seen",), 0) + 1
+        if self.notes["seen",] % 500:
             return await super().handle(call)
         reply = self.refusal(call, 429, "too_many_requests", "Too many requests")
         return replace(reply, headers={**reply.headers, "retry-after": "1"})
