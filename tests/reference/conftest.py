@@ -110,7 +110,10 @@ AWKWARD: tuple[object, ...] = (
     {"blanks": "  x ", "empty": "", "digits": "12", "markup": "<&>", "long": "x" * 2000},
     {"composed": "e\u0301", "accent": "é", "astral": "a\U0001f9ec", "line": "a\nb/c"},
     {"f": 0.1234567891, "tiny": 1e-9, "i": 2**40, "whole": 1.0, "Upper": 1},
-    {"a.b": 1, "$set": 1, "__proto__": 1, "": 1},
+    {"a.b": 1, "$set": 1, "__proto__": 1, "": 1, "rows": [[1], [1, 2]]},
+    {"sign": "\u2714\ufe0f", "quotes": "''", "link": {"$ref": "#/a"}, "like": {"length": 2}},
+    {"error": "none"},
+    {"many": [0] * 30_000},
     {"deep": json.loads("[" * 60 + "]" * 60)},
     {"big": 2**53 + 1, "huge": 10**25, "nul": "a\0b", "lone": "\ud800"},
     {"size": "x" * 2**20},
@@ -130,17 +133,24 @@ BAD_BODIES = (
     b'{"results": 3}',
     b'{"results": {"a": NaN}}',
     b'{"results": {"a": "\xff"}}',
+    b'{"results": {"a": "\xed\xa0\xbd\xed\xb0\x80"}}',
+    b'{"results": {"a": "\xc1\xa1"}}',
+    b'{"user": {"id": "mallory"}}',
 )
-EXTRA = {
-    "note": "n",
-    "workflow": "other",
-    "ready": False,
-    "created_at": "2001-01-01T00:00:00Z",
-    "user": {"id": "mallory"},
-    "job": {"id": "mallory"},
-    "sample": {"id": "other", "name": "other"},
-    "subtractions": [],
-}
+EXTRA: tuple[tuple[str, object], ...] = (
+    ("note", "n"),
+    ("workflow", "other"),
+    ("ready", False),
+    ("created_at", "2001-01-01T00:00:00Z"),
+    ("user", {"id": "mallory"}),
+    ("user", "mallory"),
+    ("user.id", "mallory"),
+    ("job", {"id": "mallory"}),
+    ("sample", {"id": "other", "name": "other"}),
+    ("subtractions", []),
+    ("subtractions", [{"id": "other", "name": "other"}]),
+)
+SIGNS = ('{"results": {"signs": "' + "\u20ac" * 50_000 + '"}}').encode()
 WRONG = Credentials(user="job-nobody", password="wrong")  # noqa: S106  # nobody's
 Step: TypeAlias = tuple[Operation, bytes]
 
@@ -191,6 +201,13 @@ class Tour:
         for step in steps:
             await self.ask(step, analysis_id, owner)
 
+    async def reads_at_once(self) -> None:
+        analysis_id, owner = self.set_up("a pending analysis")
+        _, other = self.set_up("a pending analysis")
+        await asyncio.gather(
+            self.ask(READ, analysis_id, owner), self.after(0.001, READ, analysis_id, other)
+        )
+
     async def at_once(self, *steps: Step) -> None:
         analysis_id, owner = self.set_up("a pending analysis")
         late = [self.after(0.001 * (step is READ), step, analysis_id, owner) for step in steps]
@@ -215,7 +232,8 @@ class Tour:
         cut = Credentials(user=owner.user, password=owner.password[:-4])
         shouted = Credentials(user=owner.user, password=owner.password.swapcase())
         longer = Credentials(user=f"{owner.user}x", password=owner.password)
-        unknown = (None, WRONG, forged, cut, shouted, longer)
+        named = Credentials(user=owner.user, password=owner.user.removeprefix("job-"))
+        unknown = (None, WRONG, forged, cut, shouted, longer, named)
         _, colleague = self.set_up("a pending analysis", sample_of=analysis_id)
         for stranger in (*unknown, other, colleague, idle, finished, removed):
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
@@ -232,8 +250,15 @@ class Tour:
         for absent in ("nosuchid", *near, f"%{ord(analysis_id[0]):x}{analysis_id[1:]}"):
             for caller in (owner, idle):
                 await self.ask(READ, absent, caller)
-        for step in (LATE, REMOVE):
-            await self.ask(step, "nosuchid", owner)
+        for absent in (
+            "nosuchid",
+            analysis_id.upper(),
+            f" {analysis_id}",
+            f"{analysis_id}\n",
+            stem,
+        ):
+            for step in (LATE, REMOVE):
+                await self.ask(step, absent, owner)
         await self.ask(READ, analysis_id, owner)
 
     async def stories(self) -> list[Any]:
@@ -248,12 +273,13 @@ class Tour:
             await self.story(("finalize", body(results)), READ, READ)
         for _ in range(2):
             await self.story(("finalize", body({"long": "x" * 2000})), READ)
-        for name, value in [*EXTRA.items()] * 2:
+        for name, value in EXTRA * 2:
             await self.story(("finalize", body({"a": 1}, **{name: value})), READ)
         await self.story(GOOD, GOOD, READ, LATE, READ, LATE, READ, REMOVE, READ, LATE, REMOVE, READ)
         await self.story(GOOD, REMOVE, READ, REMOVE, READ, LATE, READ)
         for _ in range(3):
             await self.story(REMOVE, *[READ] * 4, REMOVE, LATE, REMOVE)
+        await self.story(("finalize", SIGNS), READ)
         await self.neighbours()
         await self.crowd()
         await self.methods()
@@ -262,6 +288,7 @@ class Tour:
     async def races(self) -> list[Any]:
         for race in ((GOOD, LATE), (GOOD, REMOVE), (REMOVE, REMOVE), (GOOD, READ), (REMOVE, GOOD)):
             await self.at_once(*race)
+        await self.reads_at_once()
         return self.log
 
     async def neighbours(self) -> None:
