@@ -31,10 +31,11 @@ def subject_in(stage: Stage, phase: Phase) -> Subject:
 
 
 def subject_for(stage: Stage, caller: Caller, phase: Phase) -> Subject:
-    """A subject in a state; for the other job of the sample of its own, if the provider can."""
-    if caller is not Caller.OTHER_JOB or phase is Phase.ABSENT:
+    """A subject in a state; for a job that has an analysis, of its sample, if the provider can."""
+    mates = {Caller.OTHER_JOB: stage.bystander, Caller.FINISHED_JOB: stage.finished}
+    if caller not in mates or phase is Phase.ABSENT:
         return subject_in(stage, phase)
-    subject = stage.pending(sample_of=stage.bystander())
+    subject = stage.pending(sample_of=mates[caller]())
     if phase is Phase.FINALIZED:
         stage.finalize(subject, {"foo": "bar"})
     return subject

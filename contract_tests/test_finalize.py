@@ -85,12 +85,12 @@ def test_results_are_those_that_were_sent_to_this_analysis(stage: Stage) -> None
 
 @clause("finalize.answer", "finalize.results")
 def test_two_analyses_may_have_the_same_results(stage: Stage) -> None:
-    """Results MUST be accepted also if another analysis has the same, short or long."""
+    """Results MUST be accepted also if another analysis has the same, or begins as they do."""
     short: dict[str, Json] = {"foo": "bar"}
     long: dict[str, Json] = {"hits": ["same"] * 500, "reads": 500}
-    for results in (short, long):
-        for _ in range(2):
-            expect.success(stage.finalize(stage.pending(files=False), results))
+    other: dict[str, Json] = {"hits": ["same"] * 500, "reads": 501}
+    for results in (short, short, long, long, other):
+        expect.success(stage.finalize(stage.pending(files=False), results))
 
 
 @clause("finalize.changes-nothing-else")
@@ -205,6 +205,10 @@ EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
     "subtractions": {"subtractions": [{"id": "virtool_contract", "name": "virtool_contract"}]},
     "files": {"files": []},
     "the user's id": {"user": "virtool_contract"},
+    "ids of others": {
+        f"{name}_id": "virtool_contract" for name in ("user", "sample", "index", "job")
+    },
+    "how it went": {"status": "failed", "error": "virtool_contract", "state": "failed"},
     "no subtractions": {"subtractions": []},
     "dotted names": {"sample.name": "virtool_contract", "user.id": "virtool_contract"},
     "several": {

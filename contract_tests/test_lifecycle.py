@@ -139,12 +139,13 @@ class Lifecycle(RuleBasedStateMachine):
 def test_reads_stay_fresh(stage: Stage) -> None:
     """For half a second after a write, and from then on, no read MUST show what was before."""
     finalized, removed = stage.finalized({"foo": "bar"}), stage.pending()
+    at_length = stage.finalized({"sequence": "ACGT" * 40_000})
     if stage.target.removes:
         stage.remove(removed)
     for _ in range(12):
         time.sleep(0.05)
-        stage.get(finalized)
-        stage.get(removed)
+        for subject in (finalized, at_length, removed):
+            stage.get(subject)
 
 
 @lengthy

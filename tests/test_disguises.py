@@ -11,6 +11,7 @@ from virtool_contract.disguises import (
     LENIENT,
     disguised,
     disguises,
+    in_python,
     in_shell,
     similar_ids,
 )
@@ -72,6 +73,14 @@ def test_an_id_of_one_character_has_no_shorter_one() -> None:
 def test_without_a_disguise_an_id_stays() -> None:
     assert disguised("uskrqsxm", "") == "uskrqsxm"
     assert in_shell("A_ID", "") == "${A_ID}"
+    assert in_python("A_ID", "") == "A_ID"
+
+
+@pytest.mark.parametrize("analysis_id", MAKES.values(), ids=MAKES)
+def test_python_makes_the_same_of_it(analysis_id: str) -> None:
+    for name in disguises(analysis_id):
+        made = eval(in_python("A_ID", name), {"A_ID": analysis_id})  # noqa: S307 - our own
+        assert made == disguised(analysis_id, name), name
 
 
 @pytest.mark.parametrize("analysis_id", MAKES.values(), ids=MAKES)

@@ -117,6 +117,11 @@ EXPLAINABLE = {
         get("", (3, 4)),
         get("one", LAST),
     ),
+    "one that is told to come later met one that was refused": (
+        finalize("one", 423, (0, 2)),
+        event("finalize", (1, 3), reply(422), INVALID),
+        get("", LAST),
+    ),
     "a write without an answer may have claimed it": (
         finalize("one", 0, (0, 1)),
         finalize("two", 409, (2, 3)),
@@ -127,6 +132,8 @@ EXPLAINABLE = {
 
 UNEXPLAINABLE = {
     "both acknowledged": (finalize("one", 200), finalize("two", 200), get("two", LAST)),
+    "both told to come later": (finalize("one", 423), finalize("two", 429), get("", LAST)),
+    "told to come later, alone": (finalize("one", 423), get("", LAST)),
     "both refused": (finalize("one", 409), finalize("two", 409), get("", LAST)),
     "one refused, alone": (finalize("one", 409), get("", LAST)),
     "the loser's results": (finalize("one", 200), finalize("two", 409), get("two", LAST)),

@@ -1,5 +1,6 @@
 """Each topic: an answer that keeps its clause, one that breaks it, and what must break nothing."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 
 from virtool_contract.body import Body, Kind, classify, finalize_body
 from virtool_contract.contract import Contract
-from virtool_contract.exchange import Response
+from virtool_contract.exchange import Headers, Response
 from virtool_contract.judge import Judgement, describe, judge
 from virtool_contract.knowledge import after_read, after_success
 from virtool_contract.model import Caller, Phase, step
@@ -560,6 +561,30 @@ def test_a_removal_announces_no_body(court: Court, length: str, clauses: list[st
 def test_a_refusal_does_not_leak_the_document(court: Court, operation: str, caller: Caller) -> None:
     answer = court.answering(403, {"message": "Insufficient rights", "was": [court.pending]})
     assert broken(court.judged(operation, PENDING, caller, answer)) == ["access.no-leak"]
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+HIDING_PLACES: dict[str, Callable[[str], tuple[str, Headers]]] = {
+    "a header": lambda text: ("refused", (("X-Debug", text),)),
+    "a header, in base64": lambda text: ("refused", (("X-Debug", f"state={in_base64(text)};"),)),
+    "the body, in base64": lambda text: (f"refused: {in_base64(text)}", ()),
+    "the body, in base64 for URLs": lambda text: (
+        base64.urlsafe_b64encode(f"{text}\u00ff\u00fe".encode()).decode().rstrip("="),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+def test_a_refusal_does_not_hide_the_document(court: Court, place: str) -> None:
+    for document, clauses in ((court.pending, ["access.no-leak"]), ({"id": "x" * 60}, [])):
+        text, headers = HIDING_PLACES[place](json.dumps(document))
+        answer = court.answering(403, f"Insufficient rights. {text}".encode(), "text/plain")
+        answer = replace(answer, headers=(*answer.headers, *headers))
+        assert broken(court.judged("get", PENDING, OTHER, answer)) == clauses
 
 
 @pytest.mark.parametrize("deep", [150, 480, 5000])

@@ -17,6 +17,7 @@ STRANGERS = (
     Caller.OTHER_CASE,
     Caller.SWAPPED_KEY,
     Caller.FOREIGN_ID,
+    Caller.FINISHED_KEY,
     Caller.EXTENDED_ID,
     Caller.EMPTY_KEY,
     Caller.JOB_ID_AS_KEY,

@@ -40,6 +40,7 @@ VARIABLES = {
     "BYSTANDER_ID": "b1",
     "BYSTANDER_JOB": "jb",
     "BYSTANDER_KEY": "kb",
+    "FINISHED_KEY": "kf",
     "IDLE_JOB": "ji",
     "IDLE_KEY": "ki",
 }
@@ -136,6 +137,7 @@ def test_a_long_body_is_left_to_the_report(contract: Contract) -> None:
         (Caller.OTHER_CASE, ["-u", "job-ja:SECRET A"]),
         (Caller.EXTENDED_ID, ["-u", "job-jax:secret a"]),
         (Caller.SWAPPED_KEY, ["-u", "job-ja:kb"]),
+        (Caller.FINISHED_KEY, ["-u", "job-ja:kf"]),
         (Caller.EMPTY_KEY, ["-u", "job-ja:"]),
         (Caller.JOB_ID_AS_KEY, ["-u", "job-ja:ja"]),
         (Caller.MALFORMED, ["-H", "Authorization: Basic !"]),

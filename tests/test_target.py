@@ -92,6 +92,10 @@ def test_callers_with_other_credentials(target_of: TargetOf) -> None:
     assert other
     assert basic_of(target.headers(Caller.OTHER_JOB, OWN)) == f"job-{other.job_id}:{other.job_key}"
     assert basic_of(target.headers(Caller.SWAPPED_KEY, OWN)) == f"job-own:{other.job_key}"
+    former = target.former(Caller.FINISHED_JOB).credentials
+    assert former
+    assert basic_of(target.headers(Caller.FINISHED_KEY, OWN)) == f"job-own:{former.job_key}"
+    assert former.job_key not in {other.job_key, "secreta"}
     idle = target.idle_job()
     sent = basic_of(target.headers(Caller.OTHER_WORKFLOW, OWN))
     assert sent == f"job-{idle.job_id}:{idle.job_key}"

@@ -34,6 +34,8 @@ def basic(user: str, password: str) -> Headers:
 def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
     """The headers of a caller that nobody knows: the owner's credentials, made invalid its way.
 
+    `other` are those of the job whose id or key it takes.
+
     Of headers that a provider hands out as they are, those that look like credentials are spoiled.
     A key that may be a number in hexadecimal is spoiled in another way than by its letter case,
     which a correct server may ignore then.
@@ -55,6 +57,7 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
         Caller.FOREIGN_ID: own.job_key,
         Caller.EXTENDED_ID: own.job_key,
         Caller.SWAPPED_KEY: other.job_key,
+        Caller.FINISHED_KEY: other.job_key,
         Caller.JOB_ID_AS_KEY: own.job_id if own.job_id != own.job_key else "",
     }
     return basic(f"job-{job_id}", keys.get(caller) or _spoil(caller, own.job_key))

@@ -3,37 +3,73 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 HEXADECIMAL = re.compile(r"[0-9a-fA-F{}-]+")
 
-DISGUISES: Mapping[str, tuple[Callable[[str], str], str]] = MappingProxyType(
+
+class Disguise(NamedTuple):
+    """How an id is disguised; and the same of a variable `ID`, in bash for a URL, and in Python."""
+
+    make: Callable[[str], str]
+    shell: str
+    python: str
+
+
+def _full_width(char: str) -> str:
+    """The same printable character of ASCII as wide as a Chinese one; any other as it is."""
+    return chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char
+
+
+DISGUISES: Mapping[str, Disguise] = MappingProxyType(
     {
-        "a character short": (lambda each: each[:-1], "${ID%?}"),
-        "a character more": (lambda each: f"{each}x", "${ID}x"),
-        "a wildcard at the end": (lambda each: f"{each[:-1]}%", "${ID%?}%25"),
-        "an asterisk at the end": (lambda each: f"{each[:-1]}*", "${ID%?}%2A"),
-        "in the other letter case": (str.swapcase, "${ID~~}"),
-        "a blank behind": (lambda each: f"{each} ", "${ID}%20"),
-        "a blank in front": (lambda each: f" {each}", "%20${ID}"),
-        "percent-encoded twice": (
+        "a character short": Disguise(lambda each: each[:-1], "${ID%?}", "ID[:-1]"),
+        "a character more": Disguise(lambda each: f"{each}x", "${ID}x", "ID + 'x'"),
+        "a wildcard at the end": Disguise(
+            lambda each: f"{each[:-1]}%", "${ID%?}%25", "ID[:-1] + '%'"
+        ),
+        "an asterisk at the end": Disguise(
+            lambda each: f"{each[:-1]}*", "${ID%?}%2A", "ID[:-1] + '*'"
+        ),
+        "in the other letter case": Disguise(str.swapcase, "${ID~~}", "ID.swapcase()"),
+        "a blank behind": Disguise(lambda each: f"{each} ", "${ID}%20", "ID + ' '"),
+        "a blank in front": Disguise(lambda each: f" {each}", "%20${ID}", "' ' + ID"),
+        "percent-encoded twice": Disguise(
             lambda each: f"%{ord(each[0]):02X}{each[1:]}",
             "$(printf '%%25%02X' \"'$ID\")${ID#?}",
+            "f'%{ord(ID[0]):02X}{ID[1:]}'",
         ),
-        "twice over": (lambda each: f"{each}{each}", "${ID}${ID}"),
-        "a character less in front": (lambda each: each[1:], "${ID#?}"),
-        "a character more in front": (lambda each: f"x{each}", "x${ID}"),
-        "a dot at the end": (lambda each: f"{each[:-1]}.", "${ID%?}."),
-        "an accent on its end": (lambda each: f"{each}\u0301", "${ID}%CC%81"),
-        "a NUL behind": (lambda each: f"{each}\0", "${ID}%00"),
-        "a slash and more behind": (lambda each: f"{each}/x", "${ID}%2Fx"),
-        "a semicolon and more behind": (lambda each: f"{each};x", "${ID}%3Bx"),
-        "a question mark and more behind": (lambda each: f"{each}?x", "${ID}%3Fx"),
-        "a hash and more behind": (lambda each: f"{each}#x", "${ID}%23x"),
-        "a line feed behind": (lambda each: f"{each}\n", "${ID}%0A"),
-        "300 characters behind": (lambda each: f"{each}{'x' * 300}", f"${{ID}}{'x' * 300}"),
+        "twice over": Disguise(lambda each: f"{each}{each}", "${ID}${ID}", "ID + ID"),
+        "a character less in front": Disguise(lambda each: each[1:], "${ID#?}", "ID[1:]"),
+        "a character more in front": Disguise(lambda each: f"x{each}", "x${ID}", "'x' + ID"),
+        "a dot at the end": Disguise(lambda each: f"{each[:-1]}.", "${ID%?}.", "ID[:-1] + '.'"),
+        "an accent on its end": Disguise(
+            lambda each: f"{each}\u0301", "${ID}%CC%81", "ID + '\\u0301'"
+        ),
+        "a NUL behind": Disguise(lambda each: f"{each}\0", "${ID}%00", "ID + '\\0'"),
+        "a slash and more behind": Disguise(lambda each: f"{each}/x", "${ID}%2Fx", "ID + '/x'"),
+        "a semicolon and more behind": Disguise(lambda each: f"{each};x", "${ID}%3Bx", "ID + ';x'"),
+        "a question mark and more behind": Disguise(
+            lambda each: f"{each}?x", "${ID}%3Fx", "ID + '?x'"
+        ),
+        "a hash and more behind": Disguise(lambda each: f"{each}#x", "${ID}%23x", "ID + '#x'"),
+        "a line feed behind": Disguise(lambda each: f"{each}\n", "${ID}%0A", "ID + '\\n'"),
+        "a plus behind": Disguise(lambda each: f"{each}+", "${ID}%2B", "ID + '+'"),
+        "a blank of no width behind": Disguise(
+            lambda each: f"{each}\u200b", "${ID}%E2%80%8B", "ID + '\\u200b'"
+        ),
+        "a full-width character in front": Disguise(
+            lambda each: f"{_full_width(each[0])}{each[1:]}",
+            '$(c=$(printf %d "\'$ID");'
+            " printf '%%EF%%%X%%%X' $((c < 96 ? 188 : 189)) $((c < 96 ? c + 96 : c + 32)))${ID#?}",
+            "chr(ord(ID[0]) + 0xFEE0) + ID[1:]",
+        ),
+        "300 characters behind": Disguise(
+            lambda each: f"{each}{'x' * 300}", f"${{ID}}{'x' * 300}", "ID + 'x' * 300"
+        ),
     }
 )
-"""How each disguise is made of an id, and in a shell of a variable `ID`.
+"""How each disguise is made of an id.
 
 What a delimiter is in a URL (RFC 3986, section 2.2) is sent percent-encoded, as a part of the id.
 """
@@ -45,6 +81,7 @@ LENIENT = frozenset(
         "a blank in front",
         "a line feed behind",
         "a character less in front",
+        "a full-width character in front",
     }
 )
 """Disguises that readers of numbers and UUIDs see through, rightly (RFC 9562, section 4).
@@ -59,20 +96,25 @@ def disguises(analysis_id: str) -> list[str]:
     bare = analysis_id.strip("{}")  # readers of UUIDs do not miss a brace
     return [
         name
-        for name, (make, _) in DISGUISES.items()
-        if make(analysis_id).strip("{}") not in {"", ".", bare}
+        for name, disguise in DISGUISES.items()
+        if disguise.make(analysis_id).strip("{}") not in {"", ".", bare}
         and not (lenient and name in LENIENT)
     ]
 
 
 def disguised(analysis_id: str, disguise: str) -> str:
     """An id in a disguise; as it is where there is none."""
-    return DISGUISES[disguise][0](analysis_id) if disguise else analysis_id
+    return DISGUISES[disguise].make(analysis_id) if disguise else analysis_id
 
 
 def in_shell(variable: str, disguise: str) -> str:
     """The same in bash, percent-encoded for a URL, for an id in a variable."""
-    return (DISGUISES[disguise][1] if disguise else "${ID}").replace("ID", variable)
+    return (DISGUISES[disguise].shell if disguise else "${ID}").replace("ID", variable)
+
+
+def in_python(variable: str, disguise: str) -> str:
+    """An expression for the same in Python, not percent-encoded."""
+    return (DISGUISES[disguise].python if disguise else "ID").replace("ID", variable)
 
 
 SHORTEST_ABSENT = 8

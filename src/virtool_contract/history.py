@@ -18,6 +18,9 @@ from virtool_contract.model import Due, Phase, step
 from virtool_contract.scenario import Step
 from virtool_contract.subject import Known
 
+LATER = frozenset({423, 425, 429})
+"""Refusals that say no more than that this is not the moment."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -97,6 +100,10 @@ def _succeeded(event: Event) -> bool:
 
 def _was_refused(event: Event) -> bool:
     return event.response is not None and 400 <= event.response.status < 500
+
+
+def _is_put_off(event: Event) -> bool:
+    return event.response is not None and event.response.status in LATER
 
 
 def _described(event: Event) -> str:
@@ -180,14 +187,16 @@ class _Search:
         """Whether a refused write ran beside another that took effect, or may have.
 
         The page orders no two writes, and lets a server lock an analysis, or claim it, ahead of the
-        effect: what is refused then was in conflict, though nothing is to be seen of it yet.
+        effect: what is refused then was in conflict, though nothing is to be seen of it yet. One
+        that is told to come later may have met any other, but not one that was told the same.
         """
         if event.step.operation == "get" or not _was_refused(event):
             return False
+        later = _is_put_off(event)
         others = (other for other in self.events if other is not event)
         return any(
             other.step.operation != "get"
-            and (_succeeded(other) or other.is_uncertain)
+            and (_succeeded(other) or other.is_uncertain or (later and not _is_put_off(other)))
             and other.called <= event.returned
             and (event.called <= other.returned or other.is_uncertain)
             for other in others

@@ -37,6 +37,7 @@ class Caller(StrEnum):
     TRUNCATED_KEY = "truncated key"
     OTHER_CASE = "key in the other letter case"
     SWAPPED_KEY = "swapped key"
+    FINISHED_KEY = "key of a finished job"
     FOREIGN_ID = "foreign id"
     EXTENDED_ID = "extended id"
     EMPTY_KEY = "empty key"

@@ -15,6 +15,8 @@ from virtool_contract.subject import mate
 
 BYSTANDER = "bystander"
 """The label of the analysis that the `other job` runs, which nobody else may touch."""
+FINISHED = "finished"
+"""The label of the analysis that the `finished job` has finalized; it is nobody's to play with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +164,7 @@ def needs(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
     others = {Caller.OTHER_JOB, Caller.SWAPPED_KEY, Caller.FOREIGN_ID}
     if (callers & others or BYSTANDER in owners) and BYSTANDER not in scenario.subjects:
         yield ("BYSTANDER_JOB", "BYSTANDER_KEY"), "a job that runs another analysis"
-    if Caller.FINISHED_JOB in callers:
+    if callers & {Caller.FINISHED_JOB, Caller.FINISHED_KEY}:
         what = "a job that has finalized the analysis it ran"
         yield ("FINISHED_JOB", "FINISHED_KEY"), what
     if Caller.REMOVED_JOB in callers:
@@ -219,6 +221,7 @@ def _user(step: Step, own: str) -> str:
         Caller.OTHER_CASE: f'-u "job-${own}_JOB:${{{own}_KEY~~}}"',
         Caller.EXTENDED_ID: f'-u "job-${{{own}_JOB}}x:${own}_KEY"',
         Caller.SWAPPED_KEY: f'-u "job-${own}_JOB:$BYSTANDER_KEY"',
+        Caller.FINISHED_KEY: f'-u "job-${own}_JOB:$FINISHED_KEY"',
         Caller.EMPTY_KEY: f'-u "job-${own}_JOB:"',
         Caller.JOB_ID_AS_KEY: f'-u "job-${own}_JOB:${own}_JOB"',
         Caller.MALFORMED: "-H 'Authorization: Basic !'",

@@ -9,7 +9,7 @@ from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import check_pending
-from virtool_contract.scenario import BYSTANDER, Step
+from virtool_contract.scenario import BYSTANDER, FINISHED, Step
 from virtool_contract.subject import BY_OTHERS, Cause, Known, Subject
 from virtool_contract.target import Unobserved
 
@@ -151,7 +151,17 @@ class Stage(Player):
 
     def subject(self, label: str) -> Subject:
         """The subject of that label; a bystander that was tampered with is a fresh one by now."""
+        if label == FINISHED:
+            return self.finished()
         return self.bystander() if label == BYSTANDER else self.subjects[label]
+
+    def finished(self) -> Subject:
+        """The analysis of the `finished job`, for what is to be of the same sample.
+
+        Raises:
+            Unobserved: the target did not let its job finalize it.
+        """
+        return self.target.former(Caller.FINISHED_JOB)
 
     def bystander(self) -> Subject:
         """The analysis of the other job."""

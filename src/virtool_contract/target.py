@@ -27,6 +27,7 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.recorder import Tag
+from virtool_contract.scenario import FINISHED
 from virtool_contract.shelf import Shelf
 from virtool_contract.subject import OF_SAMPLE, WITH_FILES, Known, Subject
 from virtool_contract.waivers import Waivers
@@ -35,6 +36,8 @@ NOBODY = "virtool-contract-probe"
 """An id to ask for without credentials, to see whether anything answers."""
 WITNESSES = 3
 """A target that mixes neighbours up may lose one or two of them; after a restart all are gone."""
+MIXED = frozenset({Caller.SWAPPED_KEY, Caller.FINISHED_KEY, Caller.FOREIGN_ID})
+"""Callers with the id of one job and the key of another, which jobs known by headers have not."""
 UNAVAILABLE = frozenset({429, 502, 503, 504})
 """What gateways answer in place of a server that is not there, servers that are coming up, and
 limiters of a rate."""
@@ -72,7 +75,7 @@ class Target:
     _bystander: Subject | None = field(default=None, init=False)
     _witnesses: list[Subject] = field(default_factory=list, init=False)
     _idle: Credentials | None = field(default=None, init=False)
-    _former: dict[Caller, Credentials] = field(default_factory=dict, init=False)
+    _former: dict[Caller, Subject] = field(default_factory=dict, init=False)
     _handed_out: set[str] = field(default_factory=set, init=False)
     _open: dict[str, Subject] = field(default_factory=dict, init=False)
     _shelf: Shelf = field(default_factory=Shelf, init=False)
@@ -242,16 +245,15 @@ class Target:
             if caller is Caller.OTHER_WORKFLOW:
                 self.idle_job()
             elif caller.is_former:
-                self.former_job(caller)
-            elif caller in {Caller.SWAPPED_KEY, Caller.FOREIGN_ID}:
-                credentials = self.bystander().credentials
-                return credentials is not None and not credentials.headers
+                self.former(caller)
+            elif caller in MIXED:
+                return not self._other(caller).headers
         except (UnknownStateError, Unobserved):
             return False
         return True
 
-    def former_job(self, caller: Caller) -> Credentials:
-        """A job whose analysis it has finalized, or removed.
+    def former(self, caller: Caller) -> Subject:
+        """The analysis that a former job has finalized, or removed, with that job's credentials.
 
         Raises:
             Unobserved: the target did not let it.
@@ -261,7 +263,8 @@ class Target:
             operation = self.contract.operations[name]
             if name == "remove" and not self.removes:
                 raise Unobserved("Remove is not implemented")
-            subject = self.pending(name, files=False)
+            label = FINISHED if name == "finalize" else "removed"
+            subject = self.pending(label, files=False)
             assert subject.credentials is not None
             body = b""
             if operation.takes_body:
@@ -273,7 +276,7 @@ class Target:
             response = sent.response
             if response is None or not operation.success.covers(response.status):
                 raise Unobserved(f"the target did not let a job {name} its analysis")
-            self._former[caller] = subject.credentials
+            self._former[caller] = subject
         return self._former[caller]
 
     def on_the_wire(self, body: Body) -> bytes:
@@ -308,16 +311,22 @@ class Target:
         Raises:
             UnknownStateError: the caller needs a job that the provider cannot set up.
         """
-        other = self.bystander().credentials
-        assert other is not None, "a bystander is handed out with credentials"
-        own = owner or other
+        other = self._other(caller)
+        own = owner or self._other(Caller.OTHER_JOB)
         if caller is Caller.ANONYMOUS:
             return ()
         if not caller.is_known:
             return spoiled(caller, own, other)
-        return credential_headers(self._job(caller, own, other))
+        return credential_headers(own if caller is Caller.OWNER else other)
 
-    def _job(self, caller: Caller, own: Credentials, other: Credentials) -> Credentials:
-        if caller in {Caller.OWNER, Caller.OTHER_JOB}:
-            return own if caller is Caller.OWNER else other
-        return self.former_job(caller) if caller.is_former else self.idle_job()
+    def _other(self, caller: Caller) -> Credentials:
+        """The credentials that a caller has, or takes from, where they are not the owner's."""
+        if caller is Caller.OTHER_WORKFLOW:
+            return self.idle_job()
+        finished = caller is Caller.FINISHED_KEY
+        if finished or caller.is_former:
+            subject = self.former(Caller.FINISHED_JOB if finished else caller)
+        else:
+            subject = self.bystander()
+        assert subject.credentials is not None, "it is handed out with credentials"
+        return subject.credentials

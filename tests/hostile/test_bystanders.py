@@ -72,7 +72,7 @@ class Lawless(Service):
     def neighbours(self, analysis_id: str) -> Iterator[str]:
         """Ids that a slip would make of one."""
         yield from (f"{analysis_id}{digit}" for digit in "01")
-        yield from (make(analysis_id) for make, _ in DISGUISES.values())
+        yield from (each.make(analysis_id) for each in DISGUISES.values())
         yield from list(similar_ids(analysis_id))[:2]
 
     @override

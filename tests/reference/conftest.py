@@ -104,6 +104,8 @@ AWKWARD: tuple[object, ...] = (
     {"a": {"$oid": "507f1f77bcf86cd799439011"}},
     {"a": "12\u00a0345"},
     {"a": "12:30:45"},
+    {"wide": "\u00a0x\u3000", "amount": "+1,234.50", "formula": "=1+1", "base64": "Zm9vYmFy"},
+    {"row": {"0": "x", "1": "y"}, "token": "x", "@id": "x", "a+b": 1},
     {"a": "no"},
     {"foo": "bar", "n": None, "e": {}, "l": [], "t": True, "one": [1], "same": [1, 1]},
     {},
@@ -145,11 +147,14 @@ EXTRA: tuple[tuple[str, object], ...] = (
     ("user", {"id": "mallory"}),
     ("user", "mallory"),
     ("user.id", "mallory"),
+    ("user_id", "mallory"),
+    ("error", "none"),
     ("job", {"id": "mallory"}),
     ("sample", {"id": "other", "name": "other"}),
     ("subtractions", []),
     ("subtractions", [{"id": "other", "name": "other"}]),
 )
+ENDS = ("\u0301", "\0", ";x", "?x", "#x", "+", "\u200b", "x" * 300)
 SIGNS = ('{"results": {"signs": "' + "\u20ac" * 50_000 + '"}}').encode()
 WRONG = Credentials(user="job-nobody", password="wrong")  # noqa: S106  # nobody's
 Step: TypeAlias = tuple[Operation, bytes]
@@ -233,9 +238,12 @@ class Tour:
         shouted = Credentials(user=owner.user, password=owner.password.swapcase())
         longer = Credentials(user=f"{owner.user}x", password=owner.password)
         named = Credentials(user=owner.user, password=owner.user.removeprefix("job-"))
-        unknown = (None, WRONG, forged, cut, shouted, longer, named)
+        taken = Credentials(user=owner.user, password=finished.password)
+        unknown = (None, WRONG, forged, cut, shouted, longer, named, taken)
         _, colleague = self.set_up("a pending analysis", sample_of=analysis_id)
-        for stranger in (*unknown, other, colleague, idle, finished, removed):
+        done_id, done = self.set_up("a pending analysis", sample_of=analysis_id)
+        await self.ask(GOOD, done_id, done)
+        for stranger in (*unknown, other, colleague, done, idle, finished, removed):
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)
@@ -245,7 +253,8 @@ class Tour:
         stem = analysis_id[:-1]
         near = [analysis_id.upper(), f"{analysis_id} ", stem, f"{analysis_id}0", f"{stem}%"]
         near += [analysis_id[1:], f"x{analysis_id}", f"{stem}."]
-        near += [f"{analysis_id}{end}" for end in ("\u0301", "\0", ";x", "?x", "#x", "x" * 300)]
+        near += [f"{analysis_id}{end}" for end in ENDS]
+        near.append(f"{chr(ord(analysis_id[0]) + 0xFEE0)}{analysis_id[1:]}")
         _, idle = self.set_up("a job that runs no analysis")
         for absent in ("nosuchid", *near, f"%{ord(analysis_id[0]):x}{analysis_id[1:]}"):
             for caller in (owner, idle):
@@ -273,6 +282,8 @@ class Tour:
             await self.story(("finalize", body(results)), READ, READ)
         for _ in range(2):
             await self.story(("finalize", body({"long": "x" * 2000})), READ)
+        for end in (1, 2):
+            await self.story(("finalize", body({"long": "x" * 2000, "end": end})), READ)
         for name, value in EXTRA * 2:
             await self.story(("finalize", body({"a": 1}, **{name: value})), READ)
         await self.story(GOOD, GOOD, READ, LATE, READ, LATE, READ, REMOVE, READ, LATE, REMOVE, READ)
@@ -286,7 +297,9 @@ class Tour:
         return self.log
 
     async def races(self) -> list[Any]:
-        for race in ((GOOD, LATE), (GOOD, REMOVE), (REMOVE, REMOVE), (GOOD, READ), (REMOVE, GOOD)):
+        bad: Step = ("finalize", b"{")
+        races = (GOOD, LATE), (GOOD, REMOVE), (REMOVE, REMOVE), (GOOD, READ), (REMOVE, GOOD)
+        for race in (*races, (bad, GOOD)):
             await self.at_once(*race)
         await self.reads_at_once()
         return self.log

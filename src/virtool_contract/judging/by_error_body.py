@@ -1,10 +1,15 @@
 """Judges the body of an error: its message, its label, and that it gives nothing away."""
 
+import base64
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from virtool_contract.documents import leaks, quotes
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judging.finding import Finding, Judging
+
+BASE64 = re.compile(r"[\w+/-]{40,}", re.ASCII)
 
 
 class ByErrorBody(Judging):
@@ -49,7 +54,7 @@ class ByErrorBody(Judging):
             yield self.kept("error-label")
 
     def leak(self) -> Iterator[Finding]:
-        """A refusal for want of rights does not carry the document."""
+        """A refusal for want of rights does not carry the document, nor its values anywhere."""
         if not set(self.due.reasons) & {"not-own", "unauthenticated"}:
             return
         try:
@@ -57,6 +62,8 @@ class ByErrorBody(Judging):
         except NotJsonError:
             value = None
         text = self.response.body.decode(errors="replace")
+        text = "\n".join([text, *(value for _, value in self.response.headers)])
+        text = "\n".join([text, *_decoded(text)])
         reading = self.due.operation.id == "get"
         leaked = (
             leaks(value)
@@ -64,6 +71,14 @@ class ByErrorBody(Judging):
             or (reading and isinstance(value, dict) and bool(value.get("results")))
         )
         yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What a text holds in base64 (RFC 4648), of either alphabet."""
+    for token in BASE64.findall(text):
+        even = token[: len(token) // 4 * 4]
+        with suppress(ValueError):
+            yield base64.b64decode(even, altchars=b"-_" if set(even) & set("-_") else None).decode()
 
 
 def _strings(value: Json) -> Iterator[str]:

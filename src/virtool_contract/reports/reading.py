@@ -20,7 +20,7 @@ from virtool_contract.race import MOST_CLIENTS
 from virtool_contract.reports.json import VERSION
 from virtool_contract.reports.plain import one_line
 from virtool_contract.reports.report_schema import SCHEMA
-from virtool_contract.scenario import BYSTANDER
+from virtool_contract.scenario import BYSTANDER, FINISHED
 from virtool_contract.subject import mate
 from virtool_contract.tally import Seen, Tally
 from virtool_contract.verdict import Outcome, Rotten, RunOutcome, Verdict, Waived
@@ -209,7 +209,7 @@ def _deviation(clause: str, shape: Mapping[str, Any]) -> Deviation:
     missing = {step.subject for step in scenario.steps} - set(scenario.subjects)
     if missing:
         raise ValueError(f"{clause}: subject {min(missing)} is not among its subjects")
-    before: set[str] = {"", BYSTANDER}
+    before: set[str] = {"", BYSTANDER, FINISHED}
     for label, state in scenario.subjects.items():
         if mate(state) not in before:
             raise ValueError(f"{clause}: subject {label} is of the sample of one not before it")

@@ -4,10 +4,10 @@ import base64
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pprint import pformat
-from types import MappingProxyType
 
+from virtool_contract.disguises import in_python
 from virtool_contract.model import Caller
 from virtool_contract.scenario import Step, owner, variable
 from virtool_contract.scripts import standalone
@@ -17,30 +17,6 @@ from virtool_contract.scripts.written import Written
 WIDTH = 96
 ABOUT_DOCUMENTS = ("shape", "json", "media-type", "identity")
 ABOUT_STATE = ("effect", "bystander", "success")
-DISGUISED: Mapping[str, str] = MappingProxyType(
-    {
-        "": "ID",
-        "a character short": "ID[:-1]",
-        "a character more": "ID + 'x'",
-        "a wildcard at the end": "ID[:-1] + '%'",
-        "an asterisk at the end": "ID[:-1] + '*'",
-        "in the other letter case": "ID.swapcase()",
-        "a blank behind": "ID + ' '",
-        "a blank in front": "' ' + ID",
-        "percent-encoded twice": "f'%{ord(ID[0]):02X}{ID[1:]}'",
-        "twice over": "ID + ID",
-        "a character less in front": "ID[1:]",
-        "a character more in front": "'x' + ID",
-        "a dot at the end": "ID[:-1] + '.'",
-        "an accent on its end": "ID + '\\u0301'",
-        "a NUL behind": "ID + '\\0'",
-        "a slash and more behind": "ID + '/x'",
-        "a semicolon and more behind": "ID + ';x'",
-        "a question mark and more behind": "ID + '?x'",
-        "a hash and more behind": "ID + '#x'",
-    }
-)
-"""The disguises of `disguises` in Python."""
 
 
 def script(written: Written) -> str:
@@ -161,7 +137,7 @@ def _literal(value: object) -> str:
 
 def _sending(written: Written, step: Step) -> str:
     method = written.contract.operations[step.operation].method
-    analysis = DISGUISED[step.disguise].replace("ID", f"{variable(step.subject)}_ID")
+    analysis = in_python(f"{variable(step.subject)}_ID", step.disguise)
     before, _, after = written.path.partition("{analysis_id}")
     url = f"BASE_URL + {before!r} + quote({analysis}, safe='')" + (f" + {after!r}" if after else "")
     headers = _headers(step, variable(owner(written.scenario, step)))
@@ -192,6 +168,7 @@ def _headers(step: Step, own: str) -> str:
         Caller.EXTENDED_KEY: (own, f"{key} + 'x'"),
         Caller.OTHER_CASE: (own, f"{key}.swapcase()"),
         Caller.SWAPPED_KEY: (own, "BYSTANDER_KEY"),
+        Caller.FINISHED_KEY: (own, "FINISHED_KEY"),
         Caller.EMPTY_KEY: (own, "''"),
         Caller.JOB_ID_AS_KEY: (own, f"{own}_JOB"),
     }

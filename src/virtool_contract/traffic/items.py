@@ -84,10 +84,10 @@ def item(ordered: Ordered, facts: Facts, *, takes_body: bool) -> Item:
     spotted, before, in_play = ordered
     response = None
     if spotted.status:
-        label = spotted.content_type
+        labelled = (("Content-Type", spotted.content_type),) if spotted.content_type else ()
         response = Response(
             status=spotted.status,
-            headers=(("Content-Type", label),) if label else (),
+            headers=(*labelled, *(("", value) for value in spotted.beside.splitlines())),
             body=spotted.content or b"",
             elapsed=spotted.ended - spotted.started,
         )

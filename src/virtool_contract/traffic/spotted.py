@@ -29,8 +29,9 @@ class Spotted(NamedTuple):
 
     `host` and `analysis_id` say which analysis; times are seconds since 1970, and a start may be
     `slack` seconds later than it says. Of bodies and of the content of an answer, None means that
-    they were not recorded. A `status` of 0 means that no answer came. The last members are those
-    of our own recordings, empty in others.
+    they were not recorded. A `status` of 0 means that no answer came; what stands in the headers
+    of a refusal, `beside` its body, is one line for each. The last members are those of our own
+    recordings, empty in others.
     """
 
     host: str
@@ -45,6 +46,7 @@ class Spotted(NamedTuple):
     status: int
     content_type: str
     content: bytes | None
+    beside: str
     caller: str
     subject: str
     state: str
@@ -127,6 +129,7 @@ def _spot(contract: Contract, place: Place, entry: Mapping[str, Any]) -> Spotted
         status=max(status, 0),
         content_type=label or ("" if answered else _label(content)),
         content=_content(content, status, answered),
+        beside="\n".join(answered.values()) if status >= 400 else "",
         **_own(entry),
     )
 

@@ -281,3 +281,46 @@ class JobIdForKey(_Access):
     @override
     def fits(self, job: Job, key: str) -> bool:
         return super().fits(job, key) or key == job.id
+
+
+class _OfFinishedJobs(_Access):
+    reach = "a sequence"
+
+    def has_finalized_one_of(self, job: Job, analysis: Analysis) -> bool:
+        """Tell whether the job has finalized an analysis of the same sample."""
+        own = self.find(job.analysis_id) if job.analysis_id else None
+        return own is not None and own.ready and own.sample.id == analysis.sample.id
+
+
+class FinishedJobReadsItsSample(_OfFinishedJobs):
+    """A job that has finalized its analysis may read the others of that sample."""
+
+    breaks = ("get.own-only",)
+
+    @override
+    def may_get(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_get(job, analysis) or self.has_finalized_one_of(job, analysis)
+
+
+class FinishedJobRemovesItsSample(_OfFinishedJobs):
+    """A job that has finalized its analysis may remove the others of that sample."""
+
+    breaks = ("remove.own-only",)
+
+    @override
+    def may_remove(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_remove(job, analysis) or self.has_finalized_one_of(job, analysis)
+
+
+class KeysOfFinishedJobsOpenAll(_Access):
+    """The key of a job that has finalized its analysis does for any job."""
+
+    breaks = ("access.credentials",)
+    reach = "a sequence"
+
+    @override
+    def fits(self, job: Job, key: str) -> bool:
+        return super().fits(job, key) or any(
+            other.key == key and (own := self.find(other.analysis_id or "")) and own.ready
+            for other in self.store.jobs.values()
+        )

@@ -192,3 +192,25 @@ class AssignedThoughRefused(_Assignment):
             user_id = id_in(members, "user", analysis.user_id)
             self.store.put(replace(analysis, user_id=user_id))
         return super().bad_body(call, error)
+
+
+class UserIdMemberAssigned(_Assignment):
+    """A `user_id` in the body is applied."""
+
+    reach = "a value"
+
+    @override
+    def finalized(self, analysis: Analysis, members: Document) -> Analysis:
+        user_id = text(members, "user_id", analysis.user_id)
+        return replace(super().finalized(analysis, members), user_id=user_id)
+
+
+class ErrorDropsResults(_Assignment):
+    """Where an `error` stands beside them, results are dropped."""
+
+    reach = "a value"
+
+    @override
+    def finalized(self, analysis: Analysis, members: Document) -> Analysis:
+        finalized = super().finalized(analysis, members)
+        return replace(finalized, results={}) if "error" in members else finalized

@@ -170,3 +170,39 @@ class RowsPadded(Rebuilding):
             longest = max(map(len, value))
             value = [[*row, *[None] * (longest - len(row))] for row in value]
         return super().of_list(value)
+
+
+class NumberedKeysBecomeArrays(Rebuilding):
+    """An object whose keys count from 0 becomes an array, as in PHP."""
+
+    @override
+    def changed(self, value: Any) -> Any:
+        numbered = isinstance(value, dict) and len(value) > 1
+        if numbered and list(value) == [str(number) for number in range(len(value))]:
+            return list(value.values())
+        return super().changed(value)
+
+
+class SecretsMasked(Rebuilding):
+    """Values whose key speaks of a password, a token or a secret are masked, as in logs."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        masked = {k: "[FILTERED]" for k in value if k in {"password", "token", "secret"}}
+        return super().of_object(value | masked)
+
+
+class AtKeysDropped(Rebuilding):
+    """Members whose key begins with `@` disappear, as what readers of XML and JSON-LD add."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k: v for k, v in value.items() if not k.startswith("@")})
+
+
+class PlusInKeysBecomesBlank(Rebuilding):
+    """A plus in a key becomes a blank, as in forms."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object({k.replace("+", " "): v for k, v in value.items()})

@@ -1,5 +1,7 @@
 """Refusals with the right status and the wrong body."""
 
+import base64
+import json
 from dataclasses import replace
 
 from typing_extensions import override
@@ -138,3 +140,26 @@ class ForbiddenLeaksResults(_ErrorBody):
             return reply
         leak = {"message": "Insufficient rights", "current": self.document_of_finalize(analysis)}
         return replace(reply, content=leak)
+
+
+class ForbiddenLeaksInHeader(_ErrorBody):
+    """403 carries the document in a header."""
+
+    breaks = ("access.no-leak",)
+
+    @override
+    def not_own(self, call: Call) -> Reply:
+        debug = json.dumps(self.document_of_get(self.found(call)))
+        return replace(super().not_own(call), headers={"x-debug": debug})
+
+
+class ForbiddenLeaksInBase64(_ErrorBody):
+    """403 carries the document in base64."""
+
+    breaks = ("access.no-leak",)
+
+    @override
+    def not_own(self, call: Call) -> Reply:
+        document = json.dumps(self.document_of_get(self.found(call))).encode()
+        leak = {"message": "Insufficient rights", "trace": base64.b64encode(document).decode()}
+        return replace(super().not_own(call), content=leak)

@@ -1,5 +1,6 @@
 """Results that do not survive being kept, because of one kind of text or number in them."""
 
+import base64
 import html
 import re
 import struct
@@ -189,3 +190,40 @@ class DoubledQuotesHalved(Rebuilding):
     @override
     def of_text(self, value: str) -> object:
         return super().of_text(value.replace("''", "'"))
+
+
+class WideBlanksTrimmed(Rebuilding):
+    """Strings lose the blanks at their ends that are wider, or do not break."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.strip("\u00a0\u2003\u3000"))
+
+
+class AmountsBecomeNumbers(Rebuilding):
+    """Text that looks like an amount with thousands becomes a number."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        amount = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value)
+        return float(value.replace(",", "")) if amount else super().of_text(value)
+
+
+class FormulasQuoted(Rebuilding):
+    """Text that a spreadsheet takes for a formula gets a quote in front."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(f"'{value}" if value.startswith("=") else value)
+
+
+class Base64Decoded(Rebuilding):
+    """Text that looks like base64 is decoded, if letters and digits come of it."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        try:
+            text = base64.b64decode(value, validate=True).decode()
+        except ValueError:
+            return super().of_text(value)
+        return text if text.isalnum() else super().of_text(value)

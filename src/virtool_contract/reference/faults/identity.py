@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from typing import ClassVar
-from unicodedata import combining
+from unicodedata import category, combining, normalize
 from urllib.parse import unquote
 
 from typing_extensions import override
@@ -252,3 +252,27 @@ class LongIdsCrash(_Identity):
         if len(call.analysis_id) > 255:
             return self.refusal(call, 500, "internal_error", "Data too long for column")
         return super().absent(call)
+
+
+class IdPlusIgnored(_Identity):
+    """A plus behind an id is ignored, as a blank in a form would be."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(analysis_id.rstrip("+"))
+
+
+class IdZeroWidthIgnored(_Identity):
+    """Characters of no width in an id are ignored."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find("".join(c for c in analysis_id if category(c) != "Cf"))
+
+
+class IdWidthIgnored(_Identity):
+    """A full-width letter in an id is taken for the plain one."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        return super().find(normalize("NFKC", analysis_id))

@@ -7,6 +7,7 @@ from typing_extensions import override
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.faults.base import Fault
 from virtool_contract.reference.values import Analysis, Call, Document, Reply
+from virtool_contract.reference.wire import as_json
 
 
 class _Persistence(Fault):
@@ -272,3 +273,16 @@ class ReadBumpsVersion(_Persistence):
         if analysis.ready:
             self.store.put(replace(analysis, index_version=analysis.index_version + 1))
         return super().answer_to_get(call, analysis)
+
+
+class LongResultsShownOnce(_Persistence):
+    """Results of more than 100,000 bytes are gone once they have been read."""
+
+    breaks = ("get.safe",)
+    reach = "a sequence"
+
+    @override
+    def document_of_get(self, analysis: Analysis) -> Document:
+        is_long = len(as_json(analysis.results or {})) > 100_000
+        again = is_long and self.tally(analysis.id) > 1
+        return super().document_of_get(replace(analysis, results={}) if again else analysis)

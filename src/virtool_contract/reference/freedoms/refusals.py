@@ -208,6 +208,18 @@ class LockedMeanwhile(ClaimsFirst):
         return self.refusal(call, 423, "locked", "Locked") if claimed else None
 
 
+class LockedByAny(LockedMeanwhile):
+    """The same, and a finalize that is refused for its body locks the analysis as well."""
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        if self.first_refusal(call, self.checks_of_get()) is None:
+            is_locked = ("claimed", call.analysis_id) in self.notes
+            if self.check_body(call) is not None and not is_locked:
+                await self.claim(call)
+        return await super().finalize(call)
+
+
 class RemoveNotFound(Freedom):
     """Removal is not implemented: 404 whatever is asked."""
 
