@@ -74,7 +74,7 @@ def chosen(options: argparse.Namespace) -> list[Entry]:
     groups = defaultdict(list)
     for entry in wanted:
         groups[entry.title].append(entry)
-    drawn = random.Random(0)  # noqa: S311 - the same sample each time
+    drawn = random.Random(0)  # noqa: S311 - no secret: the same sample each time
     return [
         entry
         for group in groups.values()

@@ -56,4 +56,4 @@ def test_exchanges_are_values() -> None:
     request = Request(method="GET", target="/api/analyses/a")
     assert Exchange(request=request) == Exchange(request=request, response=None, failure="")
     with pytest.raises(FrozenInstanceError):  # that this fails is what is tried
-        request.method = "PATCH"  # type: ignore[misc]
+        request.method = "PATCH"  # type: ignore[misc]  # frozen, as is to be shown

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from hypothesis import strategies as st
 from hypothesis.configuration import storage_directory
+from hypothesis.errors import Flaky
+from hypothesis.stateful import rule
 from schemathesis import Case, GenerationMode
 from typing_extensions import override
 
 from contract_tests.test_lifecycle import Lifecycle
 from virtool_contract import generated
 from virtool_contract.budget import Budget
-from virtool_contract.explore import Explorer
+from virtool_contract.explore import FICKLE, Explorer
 from virtool_contract.ledger import Ledger
 from virtool_contract.model import Caller
 from virtool_contract.options import resolve
@@ -26,14 +28,14 @@ from virtool_contract.reference.values import Call, Reply
 from virtool_contract.replay import confirm
 from virtool_contract.run import Run
 from virtool_contract.serve import service
+from virtool_contract.target import Target, Unobserved
 from virtool_contract.waivers import Waiver, Waivers, utc_today
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from virtool_contract.stage import Stage
-    from virtool_contract.target import Target
 
     TargetOf: TypeAlias = Callable[[Service | str], Target]
     Exploring: TypeAlias = Callable[..., Explorer]
@@ -236,6 +238,43 @@ def test_what_breaks_only_once_is_noted_all_the_same(exploring: Exploring) -> No
     stories = exploring(Once(5))
     stories.stories(Lifecycle, examples=6, steps=12)
     assert any("500" in found.actual for found in stories.ledger.deviations.values())
+
+
+def test_a_case_that_cannot_be_observed_is_passed_over(exploring: Exploring) -> None:
+    def play(stage: Stage, case: dict[str, Any]) -> None:
+        if len(case) == 1:
+            raise Unobserved("what this case takes cannot be had")
+        finalize(stage, case)
+
+    explorer = exploring(service(("second-finalize-is-400",), ()))
+    explorer.cases(play, BODIES, examples=30)
+    assert "finalize.once" in explorer.ledger.deviations
+
+
+def fickle(numbers: Iterator[int]) -> type[Lifecycle]:
+    """Stories that go on in another way each time, as if by what a target answered."""
+
+    class Fickle(Lifecycle):
+        @rule(data=st.data())
+        def choose(self, data: st.DataObject) -> None:
+            data.draw(st.integers(0, 9) if next(numbers) % 2 else st.text("ab"))
+
+    return Fickle
+
+
+def test_a_search_ends_where_a_target_answers_now_so_and_now_so(exploring: Exploring) -> None:
+    broken = exploring(service(("finalize-is-201",), ()))
+    broken.muted.add("finalize.answer")
+    broken.stories(fickle(itertools.count()), examples=40, steps=20)
+    assert broken.ledger.troubles == [FICKLE]
+
+
+def test_that_needs_a_target_that_was_seen_to_break_something(exploring: Exploring) -> None:
+    explorer = exploring(Service())
+    for muted in (set(), {"errors.message"}):  # and what only should be so fails no run
+        explorer.muted = muted
+        with pytest.raises(Flaky):
+            explorer.stories(fickle(itertools.count()), examples=40, steps=20)
 
 
 def test_an_error_of_the_suite_is_not_swallowed(exploring: Exploring) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from typing_extensions import override
 
+from virtool_contract.credentials import spoiled
 from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import Credentials, ProviderError, UnknownStateError
 from virtool_contract.reference.service import Service
@@ -102,6 +103,15 @@ def test_callers_with_other_credentials(target_of: TargetOf) -> None:
     assert idle.job_id not in {other.job_id, "own"}
     assert target.headers(Caller.ANONYMOUS, OWN) == ()
     assert target.headers(Caller.MALFORMED, OWN) == (("Authorization", "Basic !"),)
+
+
+@pytest.mark.parametrize(
+    ("caller", "job"),
+    [(Caller.SWAPPED_KEY, "own"), (Caller.FINISHED_KEY, "own"), (Caller.FOREIGN_ID, "other")],
+)
+def test_a_key_that_all_jobs_have_is_never_the_wrong_one(caller: Caller, job: str) -> None:
+    own, other = (Credentials(job_id=each, job_key="secreta") for each in ("own", "other"))
+    assert basic_of(spoiled(caller, own, other)) == f"job-{job}:secaaab"
 
 
 def test_of_an_absent_subject_the_other_job_is_as_good_an_owner_as_any(target_of: TargetOf) -> None:

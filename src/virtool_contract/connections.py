@@ -144,7 +144,7 @@ class _FinalResponse(http.client.HTTPResponse):
     """
 
     def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # not public
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # no public hook tells of it
         watch = watch_of_this_thread()
         if watch is not None:
             watch.answered = True
@@ -168,7 +168,7 @@ class _Watched:
         if watch is not None:
             watch.connection = connection
             watch.kept = self._has_served and connection.sock is not None
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        super().request(*args, **kwargs)  # type: ignore[misc]  # the same
         self._has_served = True
         if watch is not None:
             watch.sock = connection.sock

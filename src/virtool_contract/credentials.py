@@ -34,7 +34,8 @@ def basic(user: str, password: str) -> Headers:
 def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
     """The headers of a caller that nobody knows: the owner's credentials, made invalid its way.
 
-    `other` are those of the job whose id or key it takes.
+    `other` are those of the job whose id or key it takes. Jobs may all have the same key, and a key
+    may be the job's id: what would be valid then is a wrong key instead.
 
     Of headers that a provider hands out as they are, those that look like credentials are spoiled.
     A key that may be a number in hexadecimal is spoiled in another way than by its letter case,
@@ -53,11 +54,12 @@ def spoiled(caller: Caller, own: Credentials, other: Credentials) -> Headers:
     job_id = other.job_id if caller is Caller.FOREIGN_ID else own.job_id
     if caller is Caller.EXTENDED_ID:
         job_id += "x"
+    differ = own.job_key != other.job_key
     keys = {
-        Caller.FOREIGN_ID: own.job_key,
+        Caller.FOREIGN_ID: own.job_key if differ else "",
         Caller.EXTENDED_ID: own.job_key,
-        Caller.SWAPPED_KEY: other.job_key,
-        Caller.FINISHED_KEY: other.job_key,
+        Caller.SWAPPED_KEY: other.job_key if differ else "",
+        Caller.FINISHED_KEY: other.job_key if differ else "",
         Caller.JOB_ID_AS_KEY: own.job_id if own.job_id != own.job_key else "",
     }
     return basic(f"job-{job_id}", keys.get(caller) or _spoil(caller, own.job_key))

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, Verbosity, reject, settings
 from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
@@ -21,12 +21,14 @@ from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
 from virtool_contract.stage import Stage
+from virtool_contract.target import Unobserved
 
 MOST_REQUESTS = 8000
 """After so many requests no search is begun anew, however many clauses are broken; each time one
 more is muted."""
 SHRINKING = 1000
 """How many requests hypothesis may spend on shrinking one violation; `replay` shortens the rest."""
+FICKLE = "a search ended early: the target answered the same requests in different ways"
 
 
 class _EnoughError(BaseException):
@@ -134,6 +136,8 @@ class Explorer:
                 stage = self.stage()
                 try:
                     play(stage, case)
+                except Unobserved:
+                    reject()  # this case is none; others may be
                 finally:
                     stage.close()
 
@@ -160,7 +164,14 @@ class Explorer:
             except Violation as violation:
                 self._note(violation)
             except Flaky as flaky:
-                self._note(_inside(flaky))
+                found = _inside(flaky) or self._shortest
+                if found is None:
+                    clauses = self.run.contract.clauses
+                    if not any(clauses[muted].level == "must" for muted in self.muted):
+                        raise  # nothing that the target did explains it
+                    self.ledger.troubles.append(FICKLE)
+                    return
+                self._note(found)
             except _EnoughError as enough:
                 self._note(enough.shortest)
             else:
@@ -188,8 +199,10 @@ def _folder_of_its_own() -> Iterator[None]:
             set_hypothesis_home_dir(before)
 
 
-def _inside(flaky: Flaky) -> Violation:
+def _inside(flaky: Flaky) -> Violation | None:
     """The violation that did not come again when hypothesis tried: intermittent, but real.
+
+    None where there is none: what may come next depends on the answers, which were others.
 
     Raises:
         ExhaustedError: it is no violation; the analyses were used up in the midst of it.
@@ -204,4 +217,6 @@ def _inside(flaky: Flaky) -> Violation:
             used_up = error
         pending.extend(getattr(error, "exceptions", ()))
         pending.extend(filter(None, (error.__cause__, error.__context__)))
-    raise used_up or flaky
+    if used_up is not None:
+        raise used_up
+    return None

@@ -15,8 +15,6 @@ from virtool_contract.subject import mate
 
 BYSTANDER = "bystander"
 """The label of the analysis that the `other job` runs, which nobody else may touch."""
-FINISHED = "finished"
-"""The label of the analysis that the `finished job` has finalized; it is nobody's to play with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from virtool_contract.json_values import Json
 from virtool_contract.model import Caller, Phase
 from virtool_contract.player import FIRST_RESULTS, Answer, Player
 from virtool_contract.provider import check_pending
-from virtool_contract.scenario import BYSTANDER, FINISHED, Step
-from virtool_contract.subject import BY_OTHERS, Cause, Known, Subject
+from virtool_contract.scenario import BYSTANDER, Step
+from virtool_contract.subject import BY_OTHERS, FINISHED, Cause, Known, Subject
 from virtool_contract.target import Unobserved
 
 MADE_SO: Mapping[Phase, tuple[str, Body | None]] = {

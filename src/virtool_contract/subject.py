@@ -10,6 +10,8 @@ from virtool_contract.provider import Credentials
 
 WITH_FILES = "pending with files"
 OF_SAMPLE = ", of the sample of "
+FINISHED = "finished"
+"""The label of the analysis that the `finished job` has finalized; it is nobody's to play with."""
 STATE = f"absent|pending(?: with files)?(?:{OF_SAMPLE}\\w+)?"
 """What a subject may be before the first step of a scenario, as a regular expression."""
 

@@ -27,9 +27,8 @@ from virtool_contract.provider import (
     pending_analysis,
 )
 from virtool_contract.recorder import Tag
-from virtool_contract.scenario import FINISHED
 from virtool_contract.shelf import Shelf
-from virtool_contract.subject import OF_SAMPLE, WITH_FILES, Known, Subject
+from virtool_contract.subject import FINISHED, OF_SAMPLE, WITH_FILES, Known, Subject
 from virtool_contract.waivers import Waivers
 
 NOBODY = "virtool-contract-probe"

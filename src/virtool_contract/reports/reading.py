@@ -20,8 +20,8 @@ from virtool_contract.race import MOST_CLIENTS
 from virtool_contract.reports.json import VERSION
 from virtool_contract.reports.plain import one_line
 from virtool_contract.reports.report_schema import SCHEMA
-from virtool_contract.scenario import BYSTANDER, FINISHED
-from virtool_contract.subject import mate
+from virtool_contract.scenario import BYSTANDER
+from virtool_contract.subject import FINISHED, mate
 from virtool_contract.tally import Seen, Tally
 from virtool_contract.verdict import Outcome, Rotten, RunOutcome, Verdict, Waived
 from virtool_contract.waivers import Waiver

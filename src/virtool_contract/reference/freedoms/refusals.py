@@ -165,6 +165,14 @@ class FinalizedBeforeRights(Freedom):
         return (self.check_credentials, self.check_exists, self.check_pending, self.check_rights)
 
 
+class OneKeyForAll(Freedom):
+    """All jobs have the same key, as where a build for tests has one: the id tells them apart."""
+
+    @override
+    def new_key(self) -> str:
+        return "the-key-of-this-build"
+
+
 class ClaimsFirst(Freedom):
     """A write claims its analysis for 3 ms before its effect: other writes get 409 meanwhile."""
 
