@@ -168,7 +168,7 @@ class _Watched:
         if watch is not None:
             watch.connection = connection
             watch.kept = self._has_served and connection.sock is not None
-        super().request(*args, **kwargs)  # type: ignore[misc]  # the same
+        super().request(*args, **kwargs)  # type: ignore[misc]  # mixed in, as above
         self._has_served = True
         if watch is not None:
             watch.sock = connection.sock
