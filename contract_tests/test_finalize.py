@@ -1,6 +1,7 @@
 """Finalize: the job that runs an analysis sets its results, once."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -206,10 +207,12 @@ EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
     "subtractions": {"subtractions": [{"id": "virtool_contract", "name": "virtool_contract"}]},
     "files": {"files": []},
     "the user's id": {"user": "virtool_contract"},
-    "ids of others": {
-        f"{name}_id": "virtool_contract" for name in ("user", "sample", "index", "job")
+    "ids, and how it went": {
+        **{f"{name}_id": "virtool_contract" for name in ("user", "sample", "index", "job")},
+        "status": "failed",
+        "state": "failed",
+        "error": "virtool_contract",
     },
-    "how it went": {"status": "failed", "error": "virtool_contract", "state": "failed"},
     "no subtractions": {"subtractions": []},
     "dotted names": {"sample.name": "virtool_contract", "user.id": "virtool_contract"},
     "several": {
@@ -220,10 +223,10 @@ EXTRA_MEMBERS: dict[str, dict[str, Json]] = {
 }
 
 
-def pending_unlike(stage: Stage, members: dict[str, Json]) -> Subject:
-    """A pending analysis that would show it if the members were applied; a few are tried."""
+def unlike(members: dict[str, Json], subject_of: Callable[[], Subject]) -> Subject:
+    """An analysis that would show it if the members were applied; a few are tried."""
     for _ in range(5):
-        analysis = stage.pending()
+        analysis = subject_of()
         document = analysis.known.document or {}
         if any(document.get(name) != value for name, value in members.items()):
             break
@@ -234,7 +237,7 @@ def pending_unlike(stage: Stage, members: dict[str, Json]) -> Subject:
 @pytest.mark.parametrize("beside", EXTRA_MEMBERS.values(), ids=EXTRA_MEMBERS)
 def test_members_beside_results_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
     """Members beside results MUST NOT be stored and MUST NOT be applied."""
-    analysis = pending_unlike(stage, beside)
+    analysis = unlike(beside, stage.pending)
     expect.success(stage.finalize(analysis, finalize_body({"foo": "bar"}, **beside)))
     expect.success(stage.get(analysis))
 
@@ -243,11 +246,10 @@ def test_members_beside_results_do_nothing(stage: Stage, beside: dict[str, Json]
 @pytest.mark.parametrize("beside", EXTRA_MEMBERS.values(), ids=EXTRA_MEMBERS)
 def test_members_of_what_is_refused_do_nothing(stage: Stage, beside: dict[str, Json]) -> None:
     """Nor are they when results are missing, or the analysis is finalized already."""
-    finalized = pending_unlike(stage, beside)
-    stage.finalize(finalized, {"foo": "bar"})
+    finalized = unlike(beside, stage.finalized)
     expect.refusal(stage.finalize(finalized, finalize_body({"foo": "baz"}, **beside)), "finalized")
     without_results = classify(json.dumps(beside).encode())
-    analysis = pending_unlike(stage, beside)
+    analysis = unlike(beside, stage.pending)
     expect.refusal(stage.finalize(analysis, without_results), "invalid-body")
     expect.success(stage.finalize(analysis, {"foo": "bar"}))
 
