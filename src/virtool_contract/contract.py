@@ -1,6 +1,6 @@
 """The contract as values: operations, clauses, refusals and validators. `loading` reads it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -148,14 +148,33 @@ class Contract:
 
     def documented(self, document: Mapping[str, Json]) -> dict[str, Json]:
         """The documented members of a document, at every depth; undocumented ones are left out."""
-        picked: dict[str, Json] = _pick(self.document_schema, document)
+        picked: dict[str, Json] = self._pick(document)
         return picked
 
+    @cached_property
+    def _pick(self) -> "Picker":
+        return _picker(self.document_schema)
 
-def _pick(schema: Mapping[str, Any], value: Json) -> Json:
-    if isinstance(value, dict) and "properties" in schema:
-        known = schema["properties"]
-        return {key: _pick(known[key], item) for key, item in value.items() if key in known}
-    if isinstance(value, list) and "items" in schema:
-        return [_pick(schema["items"], item) for item in value]
+
+Picker = Callable[[Json], Json]
+"""Takes the documented part of a value."""
+
+
+def _whole(value: Json) -> Json:
     return value
+
+
+def _picker(schema: Mapping[str, Any]) -> Picker:
+    """What picks by a schema, made once, for every document is picked from."""
+    if "properties" in schema:
+        members = {key: _picker(inner) for key, inner in schema["properties"].items()}
+        return lambda value: (
+            {key: members[key](item) for key, item in value.items() if key in members}
+            if isinstance(value, dict)
+            else value
+        )
+    if "items" in schema:
+        of_item = _picker(schema["items"])
+        if of_item is not _whole:
+            return lambda value: list(map(of_item, value)) if isinstance(value, list) else value
+    return _whole

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -115,7 +115,7 @@ class Guard:
         """Let nothing through yet."""
         self.log = WriteLog()
         self._admitted: dict[str, Reason] = {}
-        self._absent: deque[str] = deque(maxlen=REMEMBERED)
+        self._absent: OrderedDict[str, None] = OrderedDict()  # as a set that knows its oldest
 
     def admit(self, analysis_id: str) -> None:
         """Allow writes to an id that the provider has handed out.
@@ -152,12 +152,12 @@ class Guard:
 
     def note_read(self, analysis_id: str, status: int) -> None:
         """Learn from a read: an id that was absent and is there now belongs to somebody else."""
+        self._absent.pop(analysis_id, None)
         if status == 404:
-            self._absent.append(analysis_id)
-            return
-        while analysis_id in self._absent:
-            self._absent.remove(analysis_id)
-        if status < 300 and self._admitted.get(analysis_id) is Reason.READ_AS_ABSENT:
+            self._absent[analysis_id] = None
+            if len(self._absent) > REMEMBERED:
+                self._absent.popitem(last=False)
+        elif status < 300 and self._admitted.get(analysis_id) is Reason.READ_AS_ABSENT:
             self.dismiss([analysis_id])
 
     def was_absent(self, analysis_id: str) -> bool:

@@ -64,7 +64,7 @@ class ByDocument(Judging):
         """
         schema = self.due.operation.success.schema
         wrong: dict[tuple[str, str], Finding] = {}
-        for error in self.contract.validators[schema].iter_errors(_skeleton(document)):
+        for error in self.contract.validators[schema].iter_errors(self._skeleton(document)):
             path = [str(part) for part in error.instance_path]
             member = path[0] if path else str(getattr(error.kind, "property", ""))
             topics = ["shape"] * (len(path) <= 1) + [f"shape.{member}"] * bool(member)
@@ -79,6 +79,18 @@ class ByDocument(Judging):
             unseen = topic == "shape.files" and without_files
             if self.clause(topic) not in blamed and not unseen:
                 yield self.kept(topic)
+
+    def _skeleton(self, document: Mapping[str, Json]) -> Json:
+        """A document without what is inside its results, which the schema does not look at.
+
+        Surrogates, which the validator cannot take lone, are replaced wherever else they stand; in
+        UTF-8 they come as escapes only.
+        """
+        results = document.get("results")
+        bare = {**document, "results": {}} if isinstance(results, dict) else document
+        if b"\\ud" not in self.response.body.lower():
+            return bare
+        return json.loads(ESCAPE.sub(_unless_surrogate, json.dumps(bare)))
 
     def identity(self, document: Mapping[str, Json]) -> Iterator[Finding]:
         """Whose document it is, and whose files it lists."""
@@ -141,17 +153,6 @@ class ByDocument(Judging):
             _, *more = changes(self.contract, before, document)
             wrong += [("others", found["others"][0], where) for where in more]
         return wrong
-
-
-def _skeleton(document: Mapping[str, Json]) -> Json:
-    """A document without what is inside its results, which the schema does not look at.
-
-    Lone surrogates, which the validator cannot take, are replaced wherever else they stand.
-    """
-    results = document.get("results")
-    bare = {**document, "results": {}} if isinstance(results, dict) else document
-    text = json.dumps(bare)
-    return json.loads(ESCAPE.sub(_unless_surrogate, text)) if "\\ud" in text else bare
 
 
 ESCAPE = re.compile(r"\\(?:u(?P<unit>[0-9a-f]{4})|.)")

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 
 from virtool_contract.documents import leaks, quotes
 from virtool_contract.json_values import Json, NotJsonError, parse
@@ -28,11 +29,17 @@ class ByErrorBody(Judging):
 
     def text(self) -> str:
         """The body as text, JSON escapes undone where it is JSON."""
-        try:
-            value = parse(self.response.body)
-        except NotJsonError:
+        if isinstance(self.value, NotJsonError):
             return self.response.body.decode(errors="replace")
-        return "\n".join(_strings(value))
+        return "\n".join(_strings(self.value))
+
+    @cached_property
+    def value(self) -> Json | NotJsonError:
+        """The body as JSON, or what is wrong with it."""
+        try:
+            return parse(self.response.body)
+        except NotJsonError as error:
+            return error
 
     def message(self) -> str:
         """The documented message for this status, where the refusal is due for its reason."""
@@ -46,10 +53,8 @@ class ByErrorBody(Judging):
         """A body that is labelled JSON is JSON."""
         if not self.response.is_json or not self.response.body:
             return
-        try:
-            parse(self.response.body)
-        except NotJsonError as error:
-            yield self.broken("error-label", "JSON, as its media type says", str(error))
+        if isinstance(self.value, NotJsonError):
+            yield self.broken("error-label", "JSON, as its media type says", str(self.value))
         else:
             yield self.kept("error-label")
 
@@ -57,18 +62,14 @@ class ByErrorBody(Judging):
         """A refusal for want of rights does not carry the document, nor its values anywhere."""
         if not set(self.due.reasons) & {"not-own", "unauthenticated"}:
             return
-        try:
-            value = parse(self.response.body) if self.response.body else None
-        except NotJsonError:
-            value = None
         text = self.response.body.decode(errors="replace")
         text = "\n".join([text, *(value for _, value in self.response.headers)])
         text = "\n".join([text, *_decoded(text)])
         reading = self.due.operation.id == "get"
         leaked = (
-            leaks(value)
+            leaks(self.value)
             or quotes(text, self.known.document or {})
-            or (reading and isinstance(value, dict) and bool(value.get("results")))
+            or (reading and isinstance(self.value, dict) and bool(self.value.get("results")))
         )
         yield self.broken("leak", "a refusal without the document") if leaked else self.kept("leak")
 
