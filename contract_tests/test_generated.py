@@ -13,12 +13,15 @@ from .test_access import OPERATIONS, subject_in
 
 pytestmark = standard
 
-EXAMPLES = {"get": 10, "finalize": 60, "remove": 10}
+EXAMPLES = {"get": 20, "finalize": 60, "remove": 20}
+REQUESTS = [
+    *((operation, "positive") for operation in OPERATIONS),
+    ("finalize", "negative"),  # what has no body has none that is invalid
+]
 PHASES = {True: list(Phase), False: [Phase.PENDING, Phase.FINALIZED]}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("mode", ["positive", "negative"])
+@pytest.mark.parametrize(("operation", "mode"), REQUESTS)
 def test_generated_requests(explorer: Explorer, operation: str, mode: str) -> None:
     """Every generated request MUST be answered as the contract says, in every state."""
     generated = promises.generated

@@ -45,8 +45,9 @@ def operations(contract: Contract) -> dict[str, Any]:
     """Schemathesis' operations by operationId."""
     # A configuration of our own: no schemathesis.toml of the developer's, and no cache on disk.
     # Without a codec, strings are of all characters but surrogates, as with UTF-8; to find out what
-    # UTF-8 can encode takes hypothesis a second, where it may keep no cache.
-    generation = GenerationConfig(codec=None)
+    # UTF-8 can encode takes hypothesis a second, where it may keep no cache. Who sends a request,
+    # and with which credentials, is for the player to say.
+    generation = GenerationConfig(codec=None, with_security_parameters=False)
     projects = ProjectsConfig(default=ProjectConfig(generation=generation))
     config = SchemathesisConfig(cache=CacheConfig(enabled=False), projects=projects)
     schema = schemathesis.openapi.from_dict(dict(contract.document), config=config)
@@ -59,8 +60,15 @@ def cases(
     operation: APIOperation[Any, Any, Any, Any],
     mode: str,
 ) -> SearchStrategy[Any]:
-    """Requests of one operation, valid (`positive`) or invalid (`negative`) by its schema."""
-    strategy: SearchStrategy[Any] = operation.as_strategy(generation_mode=GenerationMode(mode))
+    """Requests of one operation, with a body valid (`positive`) or invalid (`negative`).
+
+    The id in the path is that of a subject, in every request: none is drawn, nor made invalid in
+    the body's stead.
+    """
+    strategy: SearchStrategy[Any] = operation.as_strategy(
+        generation_mode=GenerationMode(mode),
+        path_parameters={parameter.name: "subject" for parameter in operation.path_parameters},
+    )
     return strategy
 
 
