@@ -13,7 +13,7 @@ from .test_access import OPERATIONS, subject_in
 
 pytestmark = standard
 
-EXAMPLES = {"get": 20, "finalize": 60, "remove": 20}
+EXAMPLES = {"get": 10, "finalize": 40, "remove": 10}
 REQUESTS = [
     *((operation, "positive") for operation in OPERATIONS),
     ("finalize", "negative"),  # what has no body has none that is invalid
