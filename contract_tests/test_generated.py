@@ -13,7 +13,7 @@ from .test_access import OPERATIONS, subject_in
 
 pytestmark = standard
 
-EXAMPLES = {"get": 10, "finalize": 40, "remove": 10}
+EXAMPLES = 40
 REQUESTS = [
     *((operation, "positive") for operation in OPERATIONS),
     ("finalize", "negative"),  # what has no body has none that is invalid
@@ -45,4 +45,4 @@ def test_generated_requests(explorer: Explorer, operation: str, mode: str) -> No
 
     phases = st.sampled_from(PHASES[explorer.run.target.removes])
     callers = st.sampled_from([Caller.OWNER, Caller.OWNER, Caller.OWNER, *Caller])
-    explorer.cases(play, st.tuples(cases, phases, callers), examples=EXAMPLES[operation])
+    explorer.cases(play, st.tuples(cases, phases, callers), examples=EXAMPLES)
