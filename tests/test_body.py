@@ -88,11 +88,15 @@ def test_a_valid_body_has_its_kind_and_its_results(raw: bytes, kind: Kind) -> No
         b'{"results": {"a": NaN}}',
         b'{"results": {"a": -Infinity}}',
         b'\xef\xbb\xbf{"results": {}}',
+        b'{"results": {"foo": "\xed\xa0\xbd\xed\xb8\x80"}}',
         b'{"results": {"a": ' + b"[" * 1000 + b"]" * 1000 + b"}}",
         b'{"results": {"a": ' + b'{"a": ' * 500 + b"1" + b"}" * 500 + b"}}",
         b'{"results": {"a": ' + b"1" * 5000 + b"}}",
     ],
-    ids=["twins", "twins inside", "NaN", "Infinity", "BOM", "deep", "deep objects", "digits"],
+    ids=[
+        *("twins", "twins inside", "NaN", "Infinity", "BOM", "surrogates in UTF-8"),
+        *("deep", "deep objects", "digits"),
+    ],
 )
 def test_what_only_some_readers_take_is_left_to_the_server(raw: bytes) -> None:
     body = classify(raw)

@@ -421,6 +421,35 @@ def test_a_valid_body_must_be_taken_by_the_clause_it_is_about(
     assert broken(judgement) == clauses
 
 
+@pytest.mark.parametrize("phase", [PENDING, FINALIZED])
+@pytest.mark.parametrize("doubtful", [False, True])
+@pytest.mark.parametrize("operation", ["get", "finalize", "remove"])
+@pytest.mark.parametrize(
+    ("sent", "clause"),
+    [(Kind.BEYOND_I_JSON, "finalize.beyond-i-json"), (Kind.AWKWARD, "errors.no-server-error")],
+)
+def test_for_a_crash_after_results_beyond_i_json_only_they_are_blamed(
+    court: Court, *, operation: str, phase: Phase, doubtful: bool, sent: Kind, clause: str
+) -> None:
+    known = replace(court.known(phase), results_kind=sent, doubtful=doubtful)
+    answer = court.answering(500, b"Internal server error", "text/plain")
+    found = broken(court.judged(operation, phase, OWNER, answer, known=known))
+    assert found == [clause] if sent is Kind.BEYOND_I_JSON else clause in found
+
+
+@pytest.mark.parametrize("operation", ["get", "finalize"])
+def test_a_document_that_is_no_json_for_results_beyond_i_json_breaks_their_clause_only(
+    court: Court, operation: str
+) -> None:
+    body = classify(b'{"results": {"a": 1e999}}')
+    phase, known = PENDING, court.seen
+    if operation == "get":
+        phase, known = FINALIZED, replace(court.known(FINALIZED), results_kind=body.kind)
+    answer = court.answering(200, {**court.finalized, "results": {"a": float("inf")}})
+    judgement = court.judged(operation, phase, OWNER, answer, body, known=known)
+    assert broken(judgement) == ["finalize.beyond-i-json"]
+
+
 @pytest.mark.parametrize(
     ("body", "shown", "clauses"),
     [

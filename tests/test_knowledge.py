@@ -9,7 +9,7 @@ import pytest
 from virtool_contract.body import Body, Kind, classify, finalize_body
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
-from virtool_contract.knowledge import adopted, after_read, after_success, sent_beside
+from virtool_contract.knowledge import adopted, after_read, after_success, after_write, sent_beside
 from virtool_contract.model import Caller, Phase, step
 from virtool_contract.subject import READ, Cause, Known
 
@@ -55,6 +55,18 @@ def test_the_kind_of_the_body_goes_into_the_cause(contract: Contract) -> None:
     assert known.cause == Cause(operation="finalize", topic="effect", kind=Kind.EXTRA_MEMBERS)
     assert known.results_kind is Kind.EXTRA_MEMBERS
     assert known.sent_beside == {"note": "x"}
+
+
+@pytest.mark.parametrize("caller", [Caller.OWNER, Caller.OTHER_JOB])
+@pytest.mark.parametrize("text", ["plain", "\ud800"])
+def test_results_beyond_i_json_may_be_there_though_the_finalize_crashed(
+    contract: Contract, text: str, caller: Caller
+) -> None:
+    body = finalize_body({"text": text})
+    due = step(contract.operations["finalize"], BEFORE.phase, caller, body)
+    known = after_write(BEFORE, due, 500, body, after_success(BEFORE, due, body))
+    may_be_there = text != "plain" and caller is Caller.OWNER
+    assert known == replace(BEFORE, results_kind=body.kind if may_be_there else Kind.PLAIN)
 
 
 def test_a_removal_leaves_nothing(contract: Contract) -> None:

@@ -64,13 +64,15 @@ def classify(raw: bytes, media_type: str = "application/json") -> Body:
     """Say what a body is; pure, so that recorded traffic is judged by the same rule.
 
     Well-formed JSON under another media type, and JSON that only a lenient reader takes (repeated
-    keys, NaN, a byte order mark), is `unclear`: the page does not say what becomes of it.
+    keys, NaN, a byte order mark, surrogates), is `unclear`: the page does not say what becomes of
+    it.
     """
     try:
         value = parse(raw)
     except NotJsonError as error:
         lenient = any(
-            word in str(error) for word in ("repeated", "is not JSON", "byte order", "too")
+            word in str(error)
+            for word in ("repeated", "is not JSON", "byte order", "too", "surrogates")
         )
         if lenient:
             return Body(raw=raw, media_type=media_type, kind=Kind.UNCLEAR)

@@ -30,7 +30,8 @@ def parse(raw: bytes) -> Json:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        raise NotJsonError(f"not UTF-8 at byte {error.start}") from None
+        surrogates = " but for surrogates" if _has_surrogates(raw) else ""
+        raise NotJsonError(f"not UTF-8{surrogates} at byte {error.start}") from None
     if text.startswith("\ufeff"):
         raise NotJsonError("a byte order mark stands before the text")
     try:
@@ -44,6 +45,15 @@ def parse(raw: bytes) -> Json:
     if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
         raise NotJsonError("nested too deeply to read")
     return value
+
+
+def _has_surrogates(raw: bytes) -> bool:
+    """Whether bytes would be UTF-8 if that had surrogates; Python's json reads even those."""
+    try:
+        raw.decode(errors="surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_deep(value: Json) -> bool:

@@ -63,7 +63,9 @@ class _Bare(ByStatus):
     """The part of a judgement that needs no body."""
 
     def findings(self) -> Iterator[Finding]:
-        if self.known.doubtful:
+        if self.has_crashed_beyond:
+            yield self.broken_beyond(self.due.expected())
+        elif self.known.doubtful:
             yield from self.in_any_state()
         elif not self.due.permits(self.status):
             yield from self.wrong_status()
@@ -76,7 +78,9 @@ class _Whole(ByStatus, ByErrorBody, ByDocument):
     """All parts of a judgement."""
 
     def findings(self) -> Iterator[Finding]:
-        if self.known.doubtful:
+        if self.has_crashed_beyond:
+            yield self.broken_beyond(self.due.expected())
+        elif self.known.doubtful:
             yield from self.in_any_state()
         elif self.due.permits(self.status):
             if self.due.operation.success.covers(self.status) and not self.due.refused:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from virtool_contract.body import Body
+from virtool_contract.body import Body, Kind
 from virtool_contract.contract import Contract
 from virtool_contract.documents import seen
 from virtool_contract.exchange import Response
@@ -63,7 +63,8 @@ def after_write(known: Known, due: Due, status: int, body: Body | None, after: K
     if due.operation.success.covers(status) and not due.refused:
         return after
     if not due.permits(status):
-        return known
+        is_beyond = due.kind is Kind.BEYOND_I_JSON and not due.refused
+        return replace(known, results_kind=due.kind) if is_beyond else known  # they may be there
     reason = due.blamed or str(due.kind)
     refinement = str(due.flaw) if reason == "invalid-body" else due.caller.replace(" ", "-")
     cause = Cause(operation=due.operation.id, topic=f"effect-of-refusal.{reason}.{refinement}")

@@ -50,7 +50,10 @@ class ByDocument(Judging):
         try:
             value = parse(self.response.body)
         except NotJsonError as error:
-            return self.broken("json", "one well-formed JSON object", str(error))
+            expected = "one well-formed JSON object"
+            if self.is_beyond:
+                return self.broken_beyond(expected, str(error))
+            return self.broken("json", expected, str(error))
         if not isinstance(value, dict):
             return self.broken("shape", "a JSON object", show(value))
         return value

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from virtool_contract.body import Kind
 from virtool_contract.judging.finding import Finding, Judging
 from virtool_contract.model import Phase
 
@@ -16,14 +15,17 @@ class ByStatus(Judging):
         if rights and 200 <= self.status < 300:
             yield from self.wrong_status()
 
+    @property
+    def has_crashed_beyond(self) -> bool:
+        """Whether there is a 5xx that results beyond I-JSON account for."""
+        return self.status >= 500 and self.is_beyond and not self.due.permits(self.status)
+
     def wrong_status(self) -> Iterator[Finding]:
         """A status that is not due, and whose clause that breaks."""
         if not self.due.refused:
             topic = "success.status" if 200 <= self.status < 300 else f"success.{self.due.kind}"
             lost = self.status == 404 and self.lost()
             yield lost or self.broken(topic, self.due.expected())
-        elif self.due.kind is Kind.BEYOND_I_JSON and self.status >= 500:
-            yield self.broken(f"success.{self.due.kind}", self.due.expected())
         elif not self.after_removal:
             yield self.broken(self.refused(self.due.blamed), self.due.expected())
         else:
@@ -85,8 +87,8 @@ class ByStatus(Judging):
 
     def status_class(self) -> Iterator[Finding]:
         """No 5xx, and none that is not listed."""
-        if self.due.kind is Kind.BEYOND_I_JSON:
-            return  # finalize.beyond-i-json alone answers for what these bodies do
+        if self.is_beyond:
+            return
         permitted = self.due.permits(self.status)
         if self.status >= 500 and not permitted:
             yield self.broken("server-error", "no 5xx")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from virtool_contract.body import Kind
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json
@@ -78,6 +79,18 @@ class Judging:
         self.document: Mapping[str, Json] | None = None
         self.surprised = False
         self.contradicts = False
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether results beyond I-JSON are, or may be, in the analysis.
+
+        `finalize.beyond-i-json` alone answers for all that comes of them (decision freeform).
+        """
+        return Kind.BEYOND_I_JSON in (self.due.kind, self.known.results_kind)
+
+    def broken_beyond(self, expected: str, actual: str = "") -> Finding:
+        """The clause about results beyond I-JSON is broken."""
+        return self.broken(f"success.{Kind.BEYOND_I_JSON}", expected, actual, operation="finalize")
 
     @property
     def status(self) -> int:

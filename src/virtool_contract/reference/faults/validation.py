@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Call, Document
+from virtool_contract.reference.values import Call, Document, Reply
 
 
 class _Validation(Fault):
@@ -251,21 +251,6 @@ class BigIntegersCrash(_Validation):
         return super().acceptable(results)
 
 
-class SurrogatesInUtf8Accepted(_Validation):
-    """UTF-8 with surrogates in it is taken (RFC 3629, section 3, forbids it)."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def text_of(self, body: bytes) -> str:
-        try:
-            units = body.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
-        except UnicodeDecodeError:
-            return super().text_of(body)
-        return units.decode("utf-16-le", "replace")
-
-
 class OverlongUtf8Accepted(_Validation):
     """Letters in two bytes where UTF-8 has one are taken (RFC 3629, section 3, forbids it)."""
 
@@ -322,7 +307,7 @@ class BodiesDecodedInPieces(_Validation):
 class HugeNumbersAsInfinity(_Validation):
     """A number past all doubles is kept as infinity, and read as `Infinity`."""
 
-    breaks = ("json.well-formed",)
+    breaks = ("finalize.beyond-i-json",)
     reach = "a value"
 
     @override
@@ -332,3 +317,18 @@ class HugeNumbersAsInfinity(_Validation):
     @override
     def encoded(self, call: Call, document: Document) -> bytes:
         return json.dumps(document).encode()
+
+
+class SurrogatesCrashAnswers(_Validation):
+    """A lone surrogate is kept, and nothing that it is in can be sent: 500, to each read too."""
+
+    breaks = ("finalize.beyond-i-json",)
+    reach = "a value"
+
+    @override
+    def delivered(self, call: Call, reply: Reply) -> Reply:
+        try:
+            json.dumps(reply.content, ensure_ascii=False, default=repr).encode()
+        except UnicodeEncodeError:
+            return self.refusal(call, 500, "internal_error", "Internal server error")
+        return super().delivered(call, reply)
