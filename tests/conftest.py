@@ -1,11 +1,9 @@
 """What the tests of the oracle share: the contract, a document of an analysis, and answers."""
 
 import json
-import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -16,6 +14,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tests.commands import Forking, bare_environment
 from virtool_contract.api import Api
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
@@ -239,8 +238,13 @@ def target_of(
 Cli: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.fixture(scope="session")
+def forking(tmp_path_factory: pytest.TempPathFactory) -> Forking:
+    return Forking(tmp_path_factory.mktemp("said"))
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(forking: Forking, tmp_path: Path) -> Cli:
     """Runs `virtool-contract` in an empty folder, without the developer's settings."""
 
     def run(
@@ -248,34 +252,7 @@ def cli(tmp_path: Path) -> Cli:
     ) -> subprocess.CompletedProcess[str]:
         folder = cwd or tmp_path / "empty"
         folder.mkdir(exist_ok=True)
-        return subprocess.run(
-            [sys.executable, "-m", "virtool_contract", *words],
-            cwd=folder,
-            env={k: v for k, v in (bare_environment() | (env or {})).items() if v is not None},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        changed = bare_environment() | (env or {})
+        return forking.run(words, folder, {k: v for k, v in changed.items() if v is not None})
 
     return run
-
-
-def bare_environment() -> dict[str, str]:
-    hidden = ("PYTEST", "VIRTOOL_CONTRACT", "GITHUB")
-    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-
-
-def bash(command: str, env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a line of a document as its reader would."""
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )

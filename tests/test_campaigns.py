@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from virtool_contract.options import OPTIONS
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import bash
+from tests.commands import bash
 from virtool_contract.contract import Contract
 from virtool_contract.options import OPTIONS
 

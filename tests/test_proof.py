@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.forking import Forking
+from tests.commands import Forking
 from virtool_contract.cli import main
 from virtool_contract.contract import Contract
 from virtool_contract.reference.faults import catalogue as fault_catalogue
@@ -33,11 +33,6 @@ UNSEEN = {"removed-with-a-body"}
 
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
 Serve = Callable[[Service], str]
-
-
-@pytest.fixture(scope="module")
-def forking() -> Forking:
-    return Forking()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Reply
 from virtool_contract.serve import service

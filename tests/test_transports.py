@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from tests.test_serve import serving
 from virtool_contract.budget import HINT
 from virtool_contract.reference.service import Service

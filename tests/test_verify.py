@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from typing_extensions import override
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from virtool_contract.command_lines import without_secrets
 from virtool_contract.options import REPORT_FILES, TRAFFIC_FILE
 from virtool_contract.reference.service import Service

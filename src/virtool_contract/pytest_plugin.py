@@ -14,28 +14,25 @@ from typing import Any
 
 import pytest
 
-from virtool_contract import chapters, distributed, interrupts, loading, trial, waivers
-from virtool_contract.budget import HINT
+from virtool_contract import chapters, distributed, interrupts, loading, waivers
 from virtool_contract.conclusion import Conclusion, Ending
 from virtool_contract.contract import Contract, ContractError
 from virtool_contract.distributed import Part, Workers, is_worker, share_of
 from virtool_contract.embedded import EmbeddedServer
-from virtool_contract.fixtures import LEDGER, Fixtures
-from virtool_contract.ledger import Ledger, Violation
+from virtool_contract.fixtures import Fixtures
 from virtool_contract.option_values import EFFORTS
 from virtool_contract.options import OptionError, Settings
-from virtool_contract.provider import ExhaustedError, ProviderError, UnknownStateError
+from virtool_contract.outcomes import Outcomes
+from virtool_contract.provider import ProviderError
 from virtool_contract.pytest_settings import declare, is_thorough, settings_of
 from virtool_contract.reports import baseline
 from virtool_contract.reports.reading import Recorded
 from virtool_contract.run import Run, SoFar
-from virtool_contract.target import TargetTroubleError, Unobserved
+from virtool_contract.target import TargetTroubleError
 from virtool_contract.traffic.recording import Recording
 from virtool_contract.waivers import Waivers
 
 NAME = "virtool-contract-run"
-PROPERTY = "virtool_contract"
-FAILED = "virtool_contract_failed"
 COULD_NOT_TEST = 3
 
 
@@ -53,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lengthy: begins early where processes share a run")
     plugin = ContractPlugin(config)
     config.pluginmanager.register(plugin, NAME)
+    config.pluginmanager.register(plugin.outcomes, f"{NAME}-outcomes")
     config.pluginmanager.register(plugin.workers, f"{NAME}-workers")
     config.pluginmanager.register(
         Fixtures(lambda: plugin.run, partial(is_thorough, config)), f"{NAME}-fixtures"
@@ -67,10 +65,9 @@ class ContractPlugin:
         self.config = config
         self.run: Run | None = None
         self.ahead: EmbeddedServer | None = None
-        self.total = Ledger()
+        self.outcomes = Outcomes(lambda: self.run)
         self.started = time.monotonic()
         self.rerun = "pytest --pyargs contract_tests"
-        self.problem = ""
         self.selected = False
         self.collected = 0
         self.clauses: tuple[str, ...] = ()
@@ -136,7 +133,7 @@ class ContractPlugin:
         elif code == pytest.ExitCode.USAGE_ERROR:
             raise pytest.UsageError(problem)
         else:
-            self.problem = problem
+            self.outcomes.problem = problem
             self._report_nothing(Part(problem=problem))
             pytest.exit(f"could not test: {problem}", returncode=code)
 
@@ -164,99 +161,7 @@ class ContractPlugin:
         except OptionError as error:
             self._refuse(session.items, str(error), pytest.ExitCode.USAGE_ERROR)
 
-    # One promise
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
-        """Turn what a promise observed into its outcome."""
-        if not chapters.is_ours(item) or self.run is None:
-            return (yield)
-        unseen = ""
-        self.run.note_promise(chapters.clauses(item))
-        budget = self.run.target.budget
-        if budget:
-            budget.reserve_for_replays(searching=chapters.is_search(item))
-        try:
-            yield
-        except (Unobserved, UnknownStateError) as reason:
-            unseen = str(reason)
-        except ExhaustedError as error:
-            if not chapters.is_search(item):
-                self._give_up(item, ExhaustedError(f"{error}; {HINT}"))
-            unseen = str(error)
-            self._note_early_end(item, error)
-        except (TargetTroubleError, ProviderError) as error:
-            self._give_up(item, error)
-        ledger = item.stash.get(LEDGER, Ledger())
-        if budget:
-            budget.reserve_for_promises(chapters.likely_use(item))
-        try:
-            trial.confirm(self.run, ledger)
-        except (TargetTroubleError, ProviderError) as error:
-            self._give_up(item, error)
-        try:
-            trial.conclude(self.run, chapters.clauses(item), ledger, unseen)
-        except Unobserved as reason:
-            pytest.skip(str(reason))
-
-    def _note_early_end(self, item: pytest.Item, error: ExhaustedError) -> None:
-        """A search that analyses ran out for ends there, which the report says."""
-        assert self.run
-        ledger = item.stash.get(LEDGER, self.run.ledger)
-        ledger.troubles.append(f"{item.name} ended early: {error}")
-
-    def _give_up(self, item: pytest.Item, error: Exception) -> None:
-        """End the run: what cannot be talked to cannot be judged."""
-        self.problem = self._hide(str(error))
-        item.session.shouldstop = f"could not test: {self.problem}"
-        pytest.skip(f"could not test: {self.problem}")
-
-    def _hide(self, text: str) -> str:
-        """A text without keys."""
-        return self.run.target.api.secrets.hide(text) if self.run else text
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Send along what was observed; say a violation in its own words, without a traceback."""
-        report = yield
-        if call.excinfo is not None and call.excinfo.errisinstance(Violation):
-            report.longrepr = str(call.excinfo.value)
-        elif report.failed and chapters.is_ours(item):
-            report.longrepr = self._hide(str(report.longrepr))
-            last = str(report.longrepr).strip().splitlines()[-1:]
-            report.user_properties.append((FAILED, " ".join(last)))
-        if chapters.is_ours(item):
-            report.sections = [(name, self._hide(text)) for name, text in report.sections]
-        if report.when == "teardown" and LEDGER in item.stash:
-            report.user_properties.append((PROPERTY, item.stash[LEDGER].to_json()))
-        return report
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add up what was observed, also where other processes ran the promises."""
-        for name, value in report.user_properties:
-            if name == PROPERTY and isinstance(value, dict):
-                self.total.merge(Ledger.from_json(value))
-            if name == FAILED:
-                self.problem = self.problem or f"{report.nodeid} failed by itself: {value}"
-
     # The end
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_internalerror(
-        self,
-        excrepr: Any,  # noqa: ANN401 - pytest's, not public
-        excinfo: pytest.ExceptionInfo[BaseException],
-    ) -> None:
-        """A suite that fails by itself has tested nothing; its traceback is shown without keys."""
-        said = self._hide(excinfo.exconly())
-        self.problem = self.problem or f"the suite failed by itself: {said}"
-        alone = [(excrepr.reprtraceback,)] if hasattr(excrepr, "reprtraceback") else []
-        for traceback, *_ in getattr(excrepr, "chain", alone):
-            for entry in traceback.reprentries:
-                entry.lines = [self._hide(line) for line in entry.lines]
-                entry.reprlocals = entry.reprfuncargs = None
 
     def _baseline(self) -> Recorded | None:
         """The baseline, where other processes collect the promises.
@@ -280,9 +185,9 @@ class ContractPlugin:
             self.run.stop()
             self._take_recording(self.run)
         if self.part is None:
-            if self.problem and not is_worker(self.config):
+            if self.outcomes.problem and not is_worker(self.config):
                 with suppress(OptionError, ContractError):
-                    self._report_nothing(Part(problem=self.problem))
+                    self._report_nothing(Part(problem=self.outcomes.problem))
             return
         if is_worker(self.config):
             self.part.tell(self.config)
@@ -292,7 +197,7 @@ class ContractPlugin:
             if self.part.code == COULD_NOT_TEST:
                 self._report_nothing(self.part)
             return
-        part = replace(self.part, problem=self.problem or self.part.problem)
+        part = replace(self.part, problem=self.outcomes.problem or self.part.problem)
         ending = self._ending(part)
         due = self.waivers or waivers.load(ending.settings.waivers, ending.contract, self.today)
         self.conclusion = ending.conclude(due, self.baseline)
@@ -335,7 +240,7 @@ class ContractPlugin:
             removes=run.target.removes,
             selected=self.selected,
             clauses=self.clauses,
-            problem=self.problem,
+            problem=self.outcomes.problem,
         )
 
     def _ending(self, part: Part) -> Ending:
@@ -344,7 +249,7 @@ class ContractPlugin:
             contract=self.contract or loading.load(settings.spec),
             settings=settings,
             part=part,
-            total=self.total,
+            total=self.outcomes.total,
             recordings=tuple(self._recordings()),
             rerun=self.rerun,
             seconds=time.monotonic() - self.started,
@@ -360,9 +265,10 @@ class ContractPlugin:
         """How far the run is; with pytest-xdist, how far the promises that ended have come."""
         if self.run is not None:
             return self.run.so_far()
-        if not self.total.requests:
+        total = self.outcomes.total
+        if not total.requests:
             return None
-        return SoFar(requests=self.total.requests, broken=tuple(self.total.deviations))
+        return SoFar(requests=total.requests, broken=tuple(total.deviations))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - no public type
         """Close the run with the clause table."""

@@ -64,7 +64,7 @@ class Front:
     @property
     def finished(self) -> Verdicts | None:
         """The verdicts of a run that came to its end."""
-        if self.plugin is None or self.plugin.problem:
+        if self.plugin is None or self.plugin.outcomes.problem:
             return None
         elsewhere = self.plugin.part and self.plugin.part.problem
         return None if elsewhere or self.conclusion is None else self.conclusion.verdicts
@@ -72,7 +72,7 @@ class Front:
     @property
     def total(self) -> Ledger:
         """All that the run has observed."""
-        return self.plugin.total if self.plugin else Ledger()
+        return self.plugin.outcomes.total if self.plugin else Ledger()
 
     def so_far(self) -> SoFar | None:
         """How far the run is, once it is started."""
@@ -107,7 +107,7 @@ class Front:
         """An interrupted run has not tested the contract, nor one whose chapters cannot be read."""
         if self.plugin:
             why = f"the suite failed by itself: {self.internal}" if self.internal else "interrupted"
-            self.plugin.problem = self.plugin.problem or why
+            self.plugin.outcomes.problem = self.plugin.outcomes.problem or why
 
 
 def verify(
@@ -220,8 +220,8 @@ def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     if front.conclusion is not None and front.conclusion.began:
         _print(front.conclusion.text())
         return front.conclusion.exit_code
-    if plugin is not None and plugin.problem:
-        print(f"could not test: {plugin.problem}", file=sys.stderr)
+    if plugin is not None and plugin.outcomes.problem:
+        print(f"could not test: {plugin.outcomes.problem}", file=sys.stderr)
         return COULD_NOT_TEST
     if plugin is not None and plugin.part is not None and plugin.part.problem:
         return _say(plugin.part)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from benchmarks.measuring import peak, weighing
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Job
 from virtool_contract.serve import service as faulty

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Job, Reply
 
@@ -64,11 +64,11 @@ BREAKS = {
         "trial.confirm = broken\n"
     ),
     "the session": (
-        "from virtool_contract.pytest_plugin import ContractPlugin\n"
+        "from virtool_contract.outcomes import Outcomes\n"
         "def broken(self, report):\n"
-        "    shown = [each.credentials.job_key for each in self.run.target._open.values()]\n"
+        "    shown = [each.credentials.job_key for each in self._run().target._open.values()]\n"
         "    raise RuntimeError(f'of the suite {shown}')\n"
-        "ContractPlugin.pytest_runtest_logreport = broken\n"
+        "Outcomes.pytest_runtest_logreport = broken\n"
     ),
     "an interrupt": (
         "from virtool_contract.stage import Caller, Stage\n"

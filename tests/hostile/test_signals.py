@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from typing_extensions import override
 
-from tests.conftest import Wire, bare_environment
+from tests.commands import bare_environment
+from tests.conftest import Wire
 from tests.hostile.proxy import Hostile
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply

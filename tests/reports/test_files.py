@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from tests.conftest import bare_environment
+from tests.commands import bare_environment
 from tests.reports.conftest import Making, deviation
 from tests.reports.test_junit import parsed
 from tests.reports.test_sarif import SCHEMA as SARIF

