@@ -189,6 +189,17 @@ def test_a_body_that_is_only_awkward_must_be_taken(
     assert permitted(step(contract.operations["finalize"], PENDING, OWNER, body)) == {200}
 
 
+@pytest.mark.parametrize("results", [{"foo": None}, {"foo": "x" * 2**17}], ids=["awkward", "large"])
+@pytest.mark.parametrize(
+    ("caller", "phase"), [(OWNER, FINALIZED), (OWNER, ABSENT), (Caller.WRONG_KEY, PENDING)]
+)
+def test_that_a_body_is_refused_for_being_awkward_is_shown_only_where_it_must_be_taken(
+    contract: Contract, results: dict[str, object], caller: Caller, phase: Phase
+) -> None:
+    due = step(contract.operations["finalize"], phase, caller, finalize_body(results))
+    assert permitted(due) == ANY_4XX
+
+
 @pytest.mark.parametrize(
     ("operation", "caller", "phase", "body", "status", "follows"),
     [

@@ -11,7 +11,7 @@ from virtool_contract.ledger import Deviation
 from virtool_contract.model import Caller
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
-from virtool_contract.replay import SHORTENING, confirm, play
+from virtool_contract.replay import SHORT, SHORTENING, confirm, play
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
@@ -124,6 +124,25 @@ def test_shortening_costs_only_so_much(target_of: TargetOf) -> None:
     confirmed = confirm(target, long)
     assert confirmed.frequency == "always"
     assert target.api.sent - before < (SHORTENING + 4) * len(steps) * 2
+
+
+@pytest.mark.parametrize("before", [SHORT - 2, 20, 200])
+def test_a_long_scenario_is_shortened_as_far_as_a_short_one(
+    target_of: TargetOf, before: int
+) -> None:
+    target = target_of(service(("second-finalize-is-400",), ()))
+    stage = Stage(target)
+    subject = stage.pending()
+    for _ in range(before):
+        stage.get(subject)
+    stage.finalize(subject, {"foo": "bar"})
+    stage.get(subject)
+    stage.finalize(subject, {"foo": "baz"})
+    stage.close()
+    deviation = stage.ledger.deviations["finalize.once"]
+    assert len(deviation.scenario.steps) > before
+    confirmed = confirm(target, deviation)
+    assert [step.operation for step in confirmed.scenario.steps] == ["finalize", "finalize"]
 
 
 def test_a_scenario_is_played_with_the_subjects_that_it_names(target_of: TargetOf) -> None:

@@ -152,14 +152,18 @@ def step(
         "invalid-body": body is not None and body.flaw is not None,
     }
     listed = operation.reasons | {NOT_IMPLEMENTED}
-    refusable = body is not None and body.kind in REFUSABLE
+    there = tuple(name for name in PRIORITY if reasons[name] and name in listed)
+    kind = body.kind if body else Kind.PLAIN
     return Due(
         operation=operation,
         caller=caller,
         phase=phase,
-        reasons=tuple(name for name in PRIORITY if reasons[name] and name in listed),
+        reasons=there,
         flaw=body.flaw if body else None,
-        kind=body.kind if body else Kind.PLAIN,
+        kind=kind,
+        may_refuse=kind in REFUSABLE
+        # What it may not refuse, it must not refuse where nothing else is wrong: that alone shows.
+        or (kind is not Kind.PLAIN and bool(there))
         # Credentials that cannot even be read may be called a bad request.
-        may_refuse=refusable or caller in {Caller.MALFORMED, Caller.WRONG_SCHEME},
+        or caller in {Caller.MALFORMED, Caller.WRONG_SCHEME},
     )

@@ -22,6 +22,8 @@ BEFORE = "before"
 """The label of an analysis that is finalized before what a scenario is about."""
 CROWD = 32
 """How many others are finalized to see whether that takes the effect of an early finalize."""
+SHORT = 16
+"""Steps of which one is left out at a time."""
 SHORTENING = 40
 """How many replays shortening may cost; a scenario of a promise takes about ten."""
 
@@ -300,23 +302,27 @@ def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
 
 
 def _shortened(target: Target, deviation: Deviation, *, times: int = 1) -> Deviation:
-    """Leave out one step after another, from the last to the first, while the clause breaks.
+    """Leave steps out, from the last to the first, while the clause breaks.
 
+    Of many steps, as stories have them, first a quarter at a time, then half of that, and so on.
     Where it has to break two `times` in a row, it is not for what the replay before has left.
     Where analyses are few, enough are left to try it again in the end.
     """
     replays = 0
-    index = len(deviation.scenario.steps) - 1
     spared = (CONFIRMATIONS + 1) * len(deviation.scenario.subjects)
-    while index >= 0 and replays < SHORTENING and target.can_spare(spared):
-        shorter = replace(deviation, scenario=deviation.scenario.without(index))
-        wanted = times if shorter.scenario.steps else 0
-        found = _again(target, shorter) if wanted else None
-        if found is not None and wanted > 1:
-            found = shorter if _again(target, shorter) else None
-        replays += times
-        if found is not None:
-            deviation = found
-            index = min(index, len(deviation.scenario.steps))
-        index -= 1
+    steps = len(deviation.scenario.steps)
+    count = steps // 4 if steps > SHORT else 1
+    while count:
+        end = len(deviation.scenario.steps)
+        while end > 0 and replays < SHORTENING and target.can_spare(spared):
+            first = max(0, end - count)
+            shorter = replace(deviation, scenario=deviation.scenario.without(first, end - first))
+            wanted = times if shorter.scenario.steps else 0
+            found = _again(target, shorter) if wanted else None
+            if found is not None and wanted > 1:
+                found = shorter if _again(target, shorter) else None
+            replays += times
+            deviation = found or deviation
+            end = min(first, len(deviation.scenario.steps))
+        count //= 2
     return deviation

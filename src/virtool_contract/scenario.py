@@ -94,9 +94,9 @@ class Scenario:
     steps: tuple[Step, ...]
     together: bool = False
 
-    def without(self, index: int) -> "Scenario":
-        """The scenario less one step, and less the subjects that no step needs any more."""
-        steps = self.steps[:index] + self.steps[index + 1 :]
+    def without(self, first: int, count: int = 1) -> "Scenario":
+        """The scenario less some steps, and less the subjects that no step needs any more."""
+        steps = self.steps[:first] + self.steps[first + count :]
         return replace(self, subjects=needed(self.subjects, steps), steps=steps)
 
     def without_last_write(self) -> "Scenario":

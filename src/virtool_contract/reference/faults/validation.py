@@ -1,13 +1,14 @@
 """Bodies that should be refused and are not, or the reverse."""
 
 import json
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from typing_extensions import override
 
 from virtool_contract.reference.bodies import BodyError
 from virtool_contract.reference.faults.base import Fault
+from virtool_contract.reference.service import Check
 from virtool_contract.reference.values import Call, Document, Reply
 
 
@@ -105,92 +106,6 @@ class NonObjectResultsCrash(_Validation):
         return super().acceptable(results)
 
 
-class MalformedJsonAccepted(_Validation):
-    """A body that is not JSON finalizes with an empty object."""
-
-    breaks = ("finalize.body-json",)
-
-    @override
-    def value_of(self, text: str) -> object:
-        try:
-            return super().value_of(text)
-        except BodyError:
-            return {"results": {}}
-
-
-class MalformedJsonCrashes(_Validation):
-    """A body that is not JSON is answered with 500."""
-
-    breaks = ("finalize.body-json",)
-
-    @override
-    def value_of(self, text: str) -> object:
-        try:
-            return super().value_of(text)
-        except BodyError as error:
-            raise BodyError(500, str(error)) from error
-
-
-class NonObjectBodyAccepted(_Validation):
-    """A body that is JSON but no object finalizes with an empty object."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def object_in(self, value: object) -> Document:
-        return super().object_in(value if isinstance(value, dict) else {"results": {}})
-
-
-class NonObjectBodyCrashes(_Validation):
-    """A body that is JSON but no object is answered with 500."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def object_in(self, value: object) -> Document:
-        if not isinstance(value, dict):
-            raise BodyError(500, "Internal server error")
-        return super().object_in(value)
-
-
-class InvalidUtf8Replaced(_Validation):
-    """Bytes that are not UTF-8 are replaced instead of refused."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def text_of(self, body: bytes) -> str:
-        return body.decode("utf-8", "replace")
-
-
-class EmptyBodyAccepted(_Validation):
-    """An empty body finalizes with an empty object."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def text_of(self, body: bytes) -> str:
-        return super().text_of(body) or '{"results": {}}'
-
-
-class TrailingCommasAccepted(_Validation):
-    """A body that is cut off after `results` finalizes with what came so far."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def value_of(self, text: str) -> object:
-        try:
-            return super().value_of(text)
-        except BodyError:
-            return super().value_of('{"results": {}}' if "results" in text else text)
-
-
 class LargeResultsRefused(_Validation):
     """Results of more than 512 KiB are refused with 413."""
 
@@ -234,6 +149,23 @@ class DottedKeysRefused(_Validation):
         return super().acceptable(results)
 
 
+class ProtoKeysRefused(_Validation):
+    """A body with a key named `__proto__` is refused before anything else is looked at."""
+
+    breaks = ("finalize.freeform",)
+    reach = "a value"
+
+    @override
+    def checks_of_finalize(self) -> Iterable[Check]:
+        return (self.check_body, *super().checks_of_finalize())
+
+    @override
+    def value_of(self, text: str) -> object:
+        if '"__proto__":' in text:
+            raise BodyError(400, "Body is not valid JSON")
+        return super().value_of(text)
+
+
 class BigIntegersCrash(_Validation):
     """An integer that does not fit into 64 bits is answered with 500, as by MongoDB drivers."""
 
@@ -249,19 +181,6 @@ class BigIntegersCrash(_Validation):
 
         json.loads(json.dumps(results), parse_int=fit)
         return super().acceptable(results)
-
-
-class OverlongUtf8Accepted(_Validation):
-    """Letters in two bytes where UTF-8 has one are taken (RFC 3629, section 3, forbids it)."""
-
-    breaks = ("finalize.body-json",)
-    reach = "a value"
-
-    @override
-    def text_of(self, body: bytes) -> str:
-        return super().text_of(
-            re.sub(rb"\xc1([\x80-\xbf])", lambda found: bytes([found[1][0] & 0x3F | 0x40]), body)
-        )
 
 
 class ErrorsRefused(_Validation):
@@ -289,19 +208,6 @@ class LongArraysRefused(_Validation):
         if any(isinstance(value, list) and len(value) > 20_000 for value in kept.values()):
             raise BodyError(422, "An array is too long")
         return kept
-
-
-class BodiesDecodedInPieces(_Validation):
-    """A body is decoded 64 KiB at a time: characters on a border are spoiled, as in Node."""
-
-    breaks = ("finalize.size",)
-    reach = "a value"
-
-    @override
-    def text_of(self, body: bytes) -> str:
-        super().text_of(body)
-        pieces = (body[start : start + 65536] for start in range(0, len(body), 65536))
-        return "".join(piece.decode("utf-8", "replace") for piece in pieces)
 
 
 class HugeNumbersAsInfinity(_Validation):
