@@ -258,7 +258,13 @@ def test_drafts_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize("expression", ["nosuchclause", "finalize.once and remove.gone"])
 def test_a_selection_of_nothing(cli: Cli, expression: str) -> None:
     line = complaint(cli("verify", "-k", expression), 2)
-    assert f"-k {expression!r} selects no" in line
+    assert f"-k {expression!r} selects no clause; try one that" in line
+
+
+def test_a_selection_of_what_only_more_effort_tries(cli: Cli) -> None:
+    line = complaint(cli("verify", "-k", "finalize.atomic", "--effort", "quick"), 2)
+    assert "-k 'finalize.atomic' selects no clause that --effort quick tries" in line
+    assert line.endswith("from --effort standard on")
 
 
 @pytest.mark.parametrize("expression", ["(", "and", "a or", "not", "a b"])

@@ -126,7 +126,7 @@ def verify(
     front, code = _session(settings, selection, dry_run=dry_run, processes=processes, ahead=ahead)
     if dry_run and code == pytest.ExitCode.OK:
         return _list(front.items)
-    return _conclude(front, selection, code)
+    return _conclude(front, settings, selection, code)
 
 
 def draft_waivers(settings: Settings, *, selection: str | None, processes: str = "0") -> int:
@@ -163,7 +163,7 @@ def draft_waivers(settings: Settings, *, selection: str | None, processes: str =
             draft.save()
     if draft.entries:
         print(f"{path}: {len(draft.entries)} drafted; say in each why it may stay", file=sys.stderr)
-    return _conclude(front, selection, code)
+    return _conclude(front, settings, selection, code)
 
 
 def _session(
@@ -207,15 +207,15 @@ def arguments(
     return [*words, "--collect-only"] if dry_run else words
 
 
-def _conclude(front: Front, selection: str | None, code: int) -> int:
+def _conclude(front: Front, settings: Settings, selection: str | None, code: int) -> int:
     """Say what became of a run, to people and to GitHub Actions."""
-    exit_code = _say_verdict(front, selection, code)
+    exit_code = _say_verdict(front, settings, selection, code)
     if front.conclusion is not None and (said := front.conclusion.annotations(os.environ)):
         _print(said)
     return exit_code
 
 
-def _say_verdict(front: Front, selection: str | None, code: int) -> int:
+def _say_verdict(front: Front, settings: Settings, selection: str | None, code: int) -> int:
     plugin = front.plugin
     if front.conclusion is not None and front.conclusion.began:
         _print(front.conclusion.text())
@@ -226,7 +226,7 @@ def _say_verdict(front: Front, selection: str | None, code: int) -> int:
     if plugin is not None and plugin.part is not None and plugin.part.problem:
         return _say(plugin.part)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        print(f"virtool-contract: -k {selection!r} selects no clause", file=sys.stderr)
+        print(f"virtool-contract: {_nothing_selected(settings, selection)}", file=sys.stderr)
         return USAGE
     if code == pytest.ExitCode.USAGE_ERROR:
         return USAGE
@@ -235,6 +235,13 @@ def _say_verdict(front: Front, selection: str | None, code: int) -> int:
         f"could not test: the suite failed by itself ({why}); please report this", file=sys.stderr
     )
     return COULD_NOT_TEST
+
+
+def _nothing_selected(settings: Settings, selection: str | None) -> str:
+    if settings.effort == EFFORTS[0]:
+        beyond = f"stories and races are tried from --effort {EFFORTS[1]} on"
+        return f"-k {selection!r} selects no clause that --effort {EFFORTS[0]} tries; {beyond}"
+    return f"-k {selection!r} selects no clause; try one that `virtool-contract clauses` lists"
 
 
 def _say(part: Part) -> int:
