@@ -8,14 +8,11 @@ from pathlib import Path
 
 from virtool_contract import __version__, clauses, loading, waivers
 from virtool_contract.contract import ContractError
-from virtool_contract.documentation.differences import differences
-from virtool_contract.documentation.page import PageError
-from virtool_contract.documentation.parsing import parse_page
 from virtool_contract.embedded import started_ahead
 from virtool_contract.options import OPTIONS, WAIVERS, Option, OptionError, Settings, resolve
 from virtool_contract.standard_streams import drop_output, occupy_standard_streams
 
-CONFORMS, VIOLATES, USAGE, COULD_NOT_TEST = 0, 1, 2, 3
+CONFORMS, USAGE, COULD_NOT_TEST = 0, 2, 3
 MOST_PROCESSES = 64
 
 
@@ -322,19 +319,6 @@ def _add_check_docs(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_docs(chosen: argparse.Namespace) -> int:
-    loaded = loading.load(chosen.spec)
-    try:
-        page = parse_page(chosen.page.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        print(f"virtool-contract: {chosen.page}: cannot be read: {reason}", file=sys.stderr)
-        return USAGE
-    except PageError as error:
-        print(f"virtool-contract: {chosen.page}, {error}", file=sys.stderr)
-        return USAGE
-    found = differences(page, loaded.document)
-    for line in found:
-        print(line)
-    if not found:
-        print(f"{chosen.page.name} and the contract agree (endpoints, tables, examples; not prose)")
-    return VIOLATES if found else CONFORMS
+    from virtool_contract.check_docs_command import check_docs  # noqa: PLC0415 - see _verify
+
+    return check_docs(chosen.page, chosen.spec)
