@@ -143,7 +143,7 @@ def test_refused_requests_do_not_reopen_it(stage: Stage) -> None:
         stage.finalize(analysis, body)
         expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
     for caller in (Caller.OTHER_JOB, Caller.ANONYMOUS, Caller.OWNER):
-        stage.finalize(analysis, {"stolen": "yes"}, caller)
+        stage.finalize(analysis, {"stolen": "away"}, caller)
         stage.remove(analysis, caller)
         expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
 
@@ -258,15 +258,15 @@ def test_members_of_what_is_refused_do_nothing(stage: Stage, beside: dict[str, J
 def test_others_cannot_finalize(stage: Stage, caller: Caller) -> None:
     """A job MUST NOT finalize an analysis that it does not run."""
     analysis = stage.pending()
-    expect.refusal(stage.finalize(analysis, {"stolen": "yes"}, caller), "not-own")
+    expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own")
     expect.success(stage.finalize(analysis, {"foo": "bar"}))
-    expect.refusal(stage.finalize(analysis, {"stolen": "yes"}, caller), "not-own", "finalized")
+    expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own", "finalized")
 
 
 @clause("finalize.forbidden")
 def test_others_get_403(stage: Stage) -> None:
     """A job that finalizes another's analysis SHOULD get 403."""
-    expect.refusal(stage.finalize(stage.pending(), {"stolen": "yes"}, Caller.OTHER_JOB), "not-own")
+    expect.refusal(stage.finalize(stage.pending(), {"stolen": "away"}, Caller.OTHER_JOB), "not-own")
 
 
 @clause("finalize.absent")

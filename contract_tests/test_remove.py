@@ -70,7 +70,7 @@ def test_a_finalized_analysis_stays(stage: Stage) -> None:
 def test_refused_writes_do_not_stand_in_the_way(stage: Stage) -> None:
     """An analysis MUST be removable after writes that were refused."""
     analysis = stage.pending()
-    stage.finalize(analysis, {"stolen": "yes"}, Caller.OTHER_JOB)
+    stage.finalize(analysis, {"stolen": "away"}, Caller.OTHER_JOB)
     stage.remove(analysis, Caller.OTHER_JOB)
     expect.success(stage.remove(analysis))
 
