@@ -2,10 +2,8 @@
 
 import time
 from dataclasses import replace
+from http.client import HTTPException
 from urllib.parse import quote
-
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError
 
 from virtool_contract.connections import ACCEPTED, Connections, LostError
 from virtool_contract.deadlines import Watchdog
@@ -17,7 +15,6 @@ from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-CHUNK = 64 * 1024
 
 
 class Api:
@@ -42,11 +39,10 @@ class Api:
         self.path = path
         self.timeout = timeout
         self.deadline = deadline
-        self.body_cap = body_cap
         self.sent = 0
         self.guard = Guard()
         self.recorder: Recorder | None = None
-        self._connections = Connections(self.base_url)
+        self._connections = Connections(self.base_url, body_cap)
         self._watchdog = Watchdog()
         self.secrets = Secrets()
 
@@ -106,7 +102,7 @@ class Api:
                 response = self._respond(request)
             except LostError as error:
                 failure = lost = self.secrets.hide(reason(error))
-            except (HTTPError, OSError, ValueError) as error:  # the last of headers, say
+            except (HTTPException, OSError, ValueError) as error:  # the last of headers, say
                 failure = self.secrets.hide(reason(error))
         if watch.expired:  # whatever came of it: the socket was shut down under it
             late = f"the answer was not complete after {self.deadline:g} seconds"
@@ -121,25 +117,10 @@ class Api:
         answer = self._connections.request(
             request.method, request.target, request.body or None, headers, self.timeout
         )
-        try:
-            body = self._read(answer)
-        except BaseException:
-            answer.close()
-            raise
-        answer.release_conn()
-        received = tuple((name, value) for name, value in answer.headers.iteritems())
         elapsed = time.monotonic() - started
-        response = Response(status=answer.status, headers=received, body=body, elapsed=elapsed)
-        if response.announced and not body:  # what was left unread is not the next answer
+        response = Response(
+            status=answer.status, headers=answer.headers, body=answer.body, elapsed=elapsed
+        )
+        if response.announced and not answer.body:  # what was left unread is not the next answer
             self._connections.hang_up()
         return response
-
-    def _read(self, answer: BaseHTTPResponse) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := answer.read1(CHUNK, decode_content=True):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self.body_cap:
-                raise OSError(f"the body is longer than {self.body_cap} bytes")
-        return b"".join(chunks)

@@ -6,18 +6,22 @@ section 4): what is refused so has not been looked at, and is sent again when it
 """
 
 import http.client
+import io
+import ssl
 import threading
-from collections.abc import Mapping
-from typing import Any, Final, cast
+import weakref
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
 
 import certifi
-from urllib3 import BaseHTTPResponse
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ProtocolError
-from urllib3.util import parse_url
+from urllib3 import HTTPResponse
+from urllib3.exceptions import DecodeError
+from urllib3.util import parse_url, wait_for_read
 
-from virtool_contract.deadlines import watch_of_this_thread
+from virtool_contract.deadlines import Watch, watch_of_this_thread
+from virtool_contract.exchange import Headers
 from virtool_contract.interrupts import patience, pause
 
 ACCEPTED: Final = {
@@ -29,10 +33,24 @@ ACCEPTED: Final = {
 TOO_MANY_REQUESTS = 429
 SHORTEST_PAUSE = 0.1
 """Seconds before a request is sent again, also where a server would have it at once."""
+CHUNK = 64 * 1024
 
 
 class LostError(OSError):
     """A kept connection ended before any of an answer came: the request may never have arrived."""
+
+
+class TooLongError(OSError):
+    """A body is longer than the cap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came: status, headers, and the body, its content encoding undone."""
+
+    status: int
+    headers: Headers
+    body: bytes
 
 
 class Connections:
@@ -42,98 +60,149 @@ class Connections:
     fresh one, and what is lost then is the host's doing.
     """
 
-    def __init__(self, url: str) -> None:
-        """Connect to nothing yet; of the URL, scheme, host and port count."""
+    def __init__(self, url: str, body_cap: int) -> None:
+        """Connect to nothing yet; of the URL, scheme, host and port count.
+
+        Bodies are read up to `body_cap` bytes.
+        """
         self._url = url
+        self._body_cap = body_cap
         self.pauses = 0
         self._are_kept = True
         self._waiting_helps = True
         self._local = threading.local()
-        self._pools: list[HTTPConnectionPool] = []
+        self._connections: list[http.client.HTTPConnection] = []
+        weakref.finalize(self, _close, self._connections)
 
     def request(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], wait: float
-    ) -> BaseHTTPResponse:
-        """Send a request and return the head of its answer; `wait` bounds each silence, in seconds.
+    ) -> Answer:
+        """Send a request and read its answer; `wait` bounds each silence, in seconds.
 
         Redirects are not followed, and nothing is sent twice, but for what the server would have
         later: then that is waited for, `wait` seconds in all, until that has been no help once.
 
         Raises:
             LostError: a kept connection had ended; another try will not find one.
-            HTTPError, OSError, ValueError: no answer came, or none that is HTTP.
+            HTTPException, OSError, ValueError: no answer came, or none that is HTTP, or too much.
         """
         waited = 0.0
         while True:
-            answer = self._request_once(method, target, body, headers, wait)
-            asked = _told_to_wait(answer)
+            head = self._head(method, target, body, headers, wait)
+            asked = _told_to_wait(head)
             if asked is None or not self._waiting_helps:
-                return answer
+                return self._answer(head)
             waited += max(asked, SHORTEST_PAUSE)
             if waited > wait:
                 self._waiting_helps = False
-                return answer
-            answer.close()
-            answer.release_conn()
+                return self._answer(head)
+            head.close()
+            self.hang_up()
             self.pauses += 1
             pause(max(asked, SHORTEST_PAUSE))
 
-    def _request_once(
+    def _head(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], wait: float
-    ) -> BaseHTTPResponse:
-        if not self._are_kept:
-            self.hang_up()
+    ) -> http.client.HTTPResponse:
+        connection = self._connection(patience(wait))
+        watch = watch_of_this_thread() or Watch(until=0)
+        watch.connection, watch.kept = connection, connection.sock is not None
         try:
-            return self._pool().urlopen(
-                method,
-                target,
-                body=body,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                timeout=patience(wait),
-                preload_content=False,
-                decode_content=False,
-            )
-        except ProtocolError as error:
-            watch = watch_of_this_thread()
-            was_kept = watch is not None and watch.kept and not watch.answered
-            if was_kept and isinstance(error.args[-1], ConnectionError):
+            if connection.sock is None:
+                connection.connect()
+            watch.sock = connection.sock
+            # An answer may have come before all was sent (RFC 9112, section 9.5).
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, target, body, headers)
+            return connection.getresponse()
+        except BaseException as error:
+            self.hang_up()
+            if watch.kept and not watch.answered and isinstance(error, ConnectionError):
                 self._are_kept = False
-                raise LostError(str(error.args[-1])) from error
+                raise LostError(str(error)) from error
             raise
+
+    def _answer(self, head: http.client.HTTPResponse) -> Answer:
+        try:
+            with head:  # the last one of a connection has taken the socket over
+                body = self._body(head)
+        except BaseException:
+            self.hang_up()
+            raise
+        return Answer(status=head.status, headers=tuple(head.headers.items()), body=body)
+
+    def _body(self, head: http.client.HTTPResponse) -> bytes:
+        """Read a body, and undo its content encoding.
+
+        Raises:
+            TooLongError: it is.
+            HTTPException, OSError: it ends early, or is not what its encoding says.
+        """
+        body = self._capped(head)
+        if head.length:
+            raise http.client.IncompleteRead(body, head.length)
+        encoding = head.headers.get("Content-Encoding", "")
+        if not encoding or not body:
+            return body
+        encoded = HTTPResponse(
+            io.BytesIO(body), {"Content-Encoding": encoding}, preload_content=False
+        )
+        try:
+            return self._capped(encoded)
+        except DecodeError as error:
+            raise OSError(str(error)) from error
+
+    def _capped(self, stream: http.client.HTTPResponse | HTTPResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := stream.read(CHUNK):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._body_cap:
+                raise TooLongError(f"the body is longer than {self._body_cap} bytes")
+        return b"".join(chunks)
 
     def hang_up(self) -> None:
         """Close the connection of this thread; the next request opens another."""
-        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
-        if pool is not None:
-            self._local.pool = None
-            self._pools.remove(pool)
-            pool.close()
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for pool in self._pools:
-            pool.close()
+        _close(self._connections)
 
-    def _pool(self) -> HTTPConnectionPool:
-        """The one of this thread; it uses no proxy, and trusts the authorities that certifi lists.
+    def _connection(self, wait: float) -> http.client.HTTPConnection:
+        """The one of this thread, open only if it is fit for a request.
 
         Raises:
-            LocationValueError: the host cannot be one.
+            HTTPError: the host cannot be one.
         """
-        pool: HTTPConnectionPool | None = getattr(self._local, "pool", None)
-        if pool is None:
-            pool = self._local.pool = _pool_for(self._url)
-            self._pools.append(pool)
-        return pool
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _connection_to(self._url)
+            self._connections.append(connection)
+        connection.timeout = wait
+        if connection.sock is not None:
+            # What can be read before anything is asked is its end, or answers nothing that will be.
+            if not self._are_kept or wait_for_read(connection.sock, 0):
+                connection.close()
+            else:
+                connection.sock.settimeout(wait)
+        return connection
 
 
-def _told_to_wait(answer: BaseHTTPResponse) -> int | None:
+def _close(connections: Iterable[http.client.HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _told_to_wait(head: http.client.HTTPResponse) -> int | None:
     """How many seconds later a server would have a request that it did not look at."""
-    said = answer.headers.get("Retry-After", "").strip()
-    asks = answer.status == TOO_MANY_REQUESTS and said.isdecimal() and len(said) < 6
-    return int(said) if asks else None
+    if head.status != TOO_MANY_REQUESTS:
+        return None
+    said = head.headers.get("Retry-After", "").strip()
+    return int(said) if said.isdecimal() and len(said) < 6 else None
 
 
 class _FinalResponse(http.client.HTTPResponse):
@@ -152,48 +221,19 @@ class _FinalResponse(http.client.HTTPResponse):
         return version, http.client.CONTINUE if interim else status, reason
 
 
-class _Watched:
-    """A connection that tells the watch of its thread that it is the one in use."""
-
-    _has_served = False
-
-    def connect(self) -> None:
-        """Connect (see `HTTPConnection.connect`)."""
-        self._has_served = False
-        super().connect()  # type: ignore[misc]  # mixed into connections only
-
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
-        """Send a request (see `HTTPConnection.request`)."""
-        watch, connection = watch_of_this_thread(), cast("HTTPConnection", self)
-        if watch is not None:
-            watch.connection = connection
-            watch.kept = self._has_served and connection.sock is not None
-        super().request(*args, **kwargs)  # type: ignore[misc]  # mixed in, as above
-        self._has_served = True
-        if watch is not None:
-            watch.sock = connection.sock
-
-
-class _Connection(_Watched, HTTPConnection):
+class _Connection(http.client.HTTPConnection):
     response_class = _FinalResponse
 
 
-class _SecureConnection(_Watched, HTTPSConnection):
+class _SecureConnection(http.client.HTTPSConnection):
     response_class = _FinalResponse
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-def _pool_for(url: str) -> HTTPConnectionPool:
+def _connection_to(url: str) -> http.client.HTTPConnection:
+    """Through no proxy, and trusting the authorities that certifi lists."""
     place = parse_url(url)
     if place.scheme == "https":
-        return _SecurePool(
-            place.host or "", place.port, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()
-        )
-    return _Pool(place.host or "", place.port)
+        context = ssl.create_default_context(cafile=certifi.where())
+        context.set_alpn_protocols(["http/1.1"])
+        return _SecureConnection(place.host or "", place.port, context=context)
+    return _Connection(place.host or "", place.port)

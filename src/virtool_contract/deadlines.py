@@ -10,9 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from weakref import WeakSet
-
-from urllib3.connection import HTTPConnection
 
 TIMEOUTS = 3
 """An exchange as a whole may take so many time-outs, each of which bounds a silence."""

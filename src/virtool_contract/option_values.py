@@ -1,7 +1,7 @@
 """How the value of an option is read: each reader takes text, and says what would work instead."""
 
 import shlex
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from virtool_contract.json_values import Json, NotJsonError, parse
 
@@ -44,10 +44,10 @@ def base_url(text: str) -> str:
 
 
 def api_root(text: str) -> str:
-    """A path prefix: empty, or with a leading slash."""
+    """A path prefix: empty, or with a leading slash; percent-encoded as far as it has to be."""
     if text and (not text.startswith("/") or any(mark in text for mark in "?#{} ")):
         raise ValueError("is not a path prefix; try /api, or '' for none")
-    return text.rstrip("/")
+    return quote(text.rstrip("/"), safe="/%!$&'()*+,;=:@~")
 
 
 def effort(text: str) -> str:

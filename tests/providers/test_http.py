@@ -66,7 +66,7 @@ def test_a_provider_that_never_stops_is_left(wire: Wiring) -> None:
     thread.start()
     thread.join(timeout=5)
     assert not thread.is_alive()
-    assert "answered 200" in str(caught[0])
+    assert "answered with more than 1048576 bytes: " in str(caught[0])
 
 
 def test_neither_netrc_nor_proxy_is_used(stub: Stubbing, monkeypatch: pytest.MonkeyPatch) -> None:

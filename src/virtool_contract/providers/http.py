@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
-from virtool_contract.connections import ACCEPTED, Connections, LostError
+from virtool_contract.connections import ACCEPTED, Connections, LostError, TooLongError
 from virtool_contract.deadlines import TIMEOUTS, Watchdog
 from virtool_contract.interrupts import patience
 from virtool_contract.provider import ANSWER_LIMIT, ProviderError, read_answer, reason
+
+HINT = "it should answer with one JSON object; is --state-change-url right?"
 
 
 class HttpProvider:
@@ -22,7 +25,7 @@ class HttpProvider:
         self.url = url
         self.timeout = timeout
         self._watchdog = Watchdog()
-        self._connections = Connections(url)
+        self._connections = Connections(url, ANSWER_LIMIT)
 
     def change(self, action: str, state: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """POST one state change (see `Provider.change`)."""
@@ -32,7 +35,10 @@ class HttpProvider:
             try:
                 status, raw = self._post(message)
                 failure = ""
-            except (HTTPError, OSError) as error:
+            except TooLongError:
+                said = f"{self._place()} answered with more than {ANSWER_LIMIT} bytes"
+                raise ProviderError(f"{said}: {HINT}") from None
+            except (HTTPError, HTTPException, OSError) as error:
                 failure = reason(error)
         if watch.expired:
             failure = f"its answer was not complete after {deadline:g} seconds"
@@ -48,12 +54,7 @@ class HttpProvider:
             answer = self._connections.request(*request)
         except LostError:  # at worst it sets up one analysis more, which nobody uses
             answer = self._connections.request(*request)
-        try:
-            raw = answer.read(ANSWER_LIMIT, decode_content=True)
-        finally:
-            answer.close()  # the connection too, if there is more to come
-            answer.release_conn()
-        return answer.status, raw
+        return answer.status, answer.body
 
     def _place(self) -> str:
         parts = urlsplit(self.url)
@@ -62,8 +63,7 @@ class HttpProvider:
 
     def _read(self, state: str, status: int, raw: bytes) -> Mapping[str, Any]:
         place = f"{self._place()} answered {status}"
-        hint = "it should answer with one JSON object; is --state-change-url right?"
-        answer = read_answer(self._place(), hint, state, raw, said=place)
+        answer = read_answer(self._place(), HINT, state, raw, said=place)
         if status >= 300:
             raise ProviderError(f"{place} to {state!r}: no `error` member")
         return answer
