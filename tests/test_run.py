@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     Served: TypeAlias = Callable[[Service], str]
 
 HOLDER = """
-import time
+import signal, time
 from virtool_contract.embedded import EmbeddedServer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 server = EmbeddedServer()
 print(server.url, flush=True)
 time.sleep(60)

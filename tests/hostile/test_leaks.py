@@ -117,10 +117,12 @@ RUN = (
     "words = sys.argv[1:]\n"
     "sys.exit(main(words) if words[0] == 'verify' else pytest.main(words[1:]))\n"
 )
+QUICK = ("--effort", "quick")
+SUITE = ("--pyargs", "contract_tests", *QUICK)
 FRONTS = {
-    "verify": ("verify", "--effort", "quick"),
-    "pytest": ("pytest", "--pyargs", "contract_tests", *LOUD, "--junitxml=junit.xml"),
-    "xdist": ("pytest", "--pyargs", "contract_tests", *LOUD, "-n", "1", "-p", "breaks"),
+    "verify": ("verify", *QUICK),
+    "pytest": ("pytest", *SUITE, *LOUD, "--junitxml=junit.xml"),
+    "xdist": ("pytest", *SUITE, *LOUD, "-n", "1", "-p", "breaks"),
 }
 
 
