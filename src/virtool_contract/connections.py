@@ -141,7 +141,7 @@ class Connections:
         body = self._capped(head)
         if head.length:
             raise http.client.IncompleteRead(body, head.length)
-        encoding = head.headers.get("Content-Encoding", "")
+        encoding = ", ".join(head.headers.get_all("Content-Encoding", []))
         if not encoding or not body:
             return body
         encoded = HTTPResponse(
