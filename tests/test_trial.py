@@ -19,7 +19,7 @@ from virtool_contract.reference.values import Call, Reply
 from virtool_contract.run import Run
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.serve import service
-from virtool_contract.stage import Stage
+from virtool_contract.stage import EARLY, Stage
 from virtool_contract.target import Target, TargetTroubleError, Unobserved
 from virtool_contract.trial import ACQUITTALS, conclude, confirm
 from virtool_contract.waivers import Waiver, Waivers, utc_today
@@ -185,6 +185,24 @@ def test_a_loss_is_a_restart_unless_writes_reach_others(run_of: RunOf, shown: in
     else:
         with pytest.raises(TargetTroubleError, match="was it restarted"):
             confirm(run, seen)
+
+
+@pytest.mark.parametrize(
+    ("shown", "broken"),
+    [(3, set()), (1, set()), (0, {"finalize.results"}), (None, {"finalize.results"})],
+    ids=["always", "sometimes", "once", "never"],
+)
+def test_what_was_left_early_is_blamed_on_writes_that_reach_others(
+    run_of: RunOf, shown: int | None, broken: set[str]
+) -> None:
+    run = run_of()
+    if shown is not None:
+        run.ledger.add(replace(deviation("isolation"), seen=shown, tried=3))
+    left = Scenario(subjects={EARLY: "pending"}, steps=(Step(subject=EARLY, operation="get"),))
+    seen = Ledger()
+    seen.add(replace(deviation("finalize.results"), scenario=left))
+    confirm(run, seen)
+    assert set(seen.deviations) == broken
 
 
 def anonymous_write(stage: Stage) -> None:

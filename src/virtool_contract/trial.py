@@ -9,6 +9,7 @@ from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.probe import check_provider
 from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
+from virtool_contract.stage import EARLY
 from virtool_contract.target import UNAVAILABLE, TargetTroubleError, Unobserved
 from virtool_contract.verdict import counts_against
 
@@ -57,13 +58,14 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     if confirmed.unanswered and confirmed.frequency != "always":
         ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
         return False
-    if confirmed.frequency == "once" and has_forgotten:
+    if confirmed.frequency == "once" and (has_forgotten or _is_of_long_ago(confirmed)):
         if _writes_reach_others(run):
             return False
-        raise TargetTroubleError(
-            f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
-            "was it restarted?"
-        )
+        if has_forgotten:
+            raise TargetTroubleError(
+                f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
+                "was it restarted?"
+            )
     if confirmed.frequency == "once" and confirmed.actual.startswith(AWAY):
         ledger.troubles.append(f"the target was away for a moment: {confirmed.actual}")
         return False
@@ -79,8 +81,13 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     return True
 
 
+def _is_of_long_ago(deviation: Deviation) -> bool:
+    """Whether it is about an analysis that all writes since then may have reached."""
+    return EARLY in deviation.scenario.subjects
+
+
 def _writes_reach_others(run: Run) -> bool:
-    """Whether writes to one analysis do harm to others, which explains one that is lost."""
+    """Whether writes to one analysis do harm to others: that explains one lost or altered."""
     isolation = run.ledger.deviations.get(run.contract.clause_for("", "bystander"))
     return isolation is not None and isolation.frequency != "once"
 
