@@ -166,7 +166,7 @@ class Benchmark:
     title: str
     head: Sequence[str]
     file: Path | None = None
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    rows: list[Mapping[str, object]] = field(default_factory=list)
     noise: Noise = field(default_factory=Noise)
 
     @classmethod
@@ -176,7 +176,7 @@ class Benchmark:
         print_row(head)
         return made
 
-    def row(self, **cells: Any) -> None:  # noqa: ANN401 - a cell may be whatever can be shown
+    def row(self, **cells: object) -> None:
         """Print one row, and keep it; cells that are not in the head are for the JSON alone."""
         self.rows.append(cells)
         print_row([cells.get(name) for name in self.head])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import PROGRAM, Benchmark, parser, peak, weighing
+from virtool_contract.json_values import Json
 
 AT_A_TIME = 50
 """So many analyses are worked on at a time."""
@@ -25,7 +26,7 @@ KEY = "Basic am9iLTE6a2V5"
 CONFLICT = {"id": "conflict", "message": "There is already a result for this analysis"}
 
 
-def document(number: int, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - members are any JSON
+def document(number: int, **members: Json) -> dict[str, Json]:
     """What a read of an analysis shows."""
     return {
         "id": f"{number:08x}",

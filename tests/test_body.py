@@ -1,7 +1,6 @@
 """A body is what it is: valid, invalid for one reason, or left to the server."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +17,7 @@ from virtool_contract.body import (
     is_plain,
     with_members,
 )
+from virtool_contract.json_values import Json
 
 
 def of_size(size: int) -> bytes:
@@ -145,7 +145,7 @@ def test_another_media_type_makes_a_body_unclear_but_never_valid(
         ({"foo": {"foo": ["bar"]}}, False),
     ],
 )
-def test_plain_results_are_those_no_server_stumbles_over(results: Any, *, plain: bool) -> None:  # noqa: ANN401 - any JSON
+def test_plain_results_are_those_no_server_stumbles_over(results: Json, *, plain: bool) -> None:
     assert is_plain(results) is plain
 
 

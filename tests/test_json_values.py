@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from virtool_contract.json_values import (
     DEEPEST,
     SHOWN,
+    Json,
     NotJsonError,
     depth,
     difference,
@@ -112,7 +113,7 @@ def test_any_bytes_are_json_or_refused(raw: bytes) -> None:
 
 @given(values(st.integers()))
 @settings(deadline=None)
-def test_what_is_encoded_is_read_back_as_it_was(value: Any) -> None:  # noqa: ANN401 - any JSON
+def test_what_is_encoded_is_read_back_as_it_was(value: Json) -> None:
     assert difference(value, parse(encode(value))) is None
 
 
@@ -193,7 +194,7 @@ def test_an_integer_may_not_come_back_as_the_nearest_double(sent: int) -> None:
 
 @given(DOUBLES, DOUBLES)
 @settings(deadline=None)
-def test_a_difference_does_not_depend_on_the_side(left: Any, right: Any) -> None:  # noqa: ANN401 - any JSON
+def test_a_difference_does_not_depend_on_the_side(left: Json, right: Json) -> None:
     assert (difference(left, right) is None) == (difference(right, left) is None)
 
 

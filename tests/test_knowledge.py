@@ -9,6 +9,7 @@ import pytest
 from virtool_contract.body import Body, Kind, classify, finalize_body
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
+from virtool_contract.json_values import Json
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write, sent_beside
 from virtool_contract.model import Caller, Phase, step
 from virtool_contract.subject import READ, Cause, Known
@@ -149,7 +150,7 @@ def test_the_targets_word_for_the_state_is_taken(
     answering: Answering,
     document: dict[str, Any],
     phase: Phase,
-    results: Any,  # noqa: ANN401 - any JSON
+    results: Json,
 ) -> None:
     known = adopted(contract, replace(BEFORE, removed=True), answering(200, document))
     assert (known.phase, known.results, known.removed) == (phase, results, False)

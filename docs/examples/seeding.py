@@ -27,7 +27,7 @@ def answer(database: Path, message: str | bytes) -> dict[str, Any]:
             return {"error": "unknown state"}
         with closing(connect(database)) as connection, connection:
             return change(connection, asked.get("params", {}))
-    except Exception as error:  # noqa: BLE001 - the suite reports it, and asks no more
+    except Exception as error:  # noqa: BLE001 - whatever it is, the suite is told
         return {"error": f"{type(error).__name__}: {error}"}
 
 

@@ -135,7 +135,7 @@ class Connections:
         """Read a body, and undo its content encoding.
 
         Raises:
-            TooLongError: it is.
+            TooLongError: it is longer than the cap.
             HTTPException, OSError: it ends early, or is not what its encoding says.
         """
         body = self._capped(head)
@@ -176,7 +176,7 @@ class Connections:
         """The one of this thread, open only if it is fit for a request.
 
         Raises:
-            HTTPError: the host cannot be one.
+            ValueError: the host cannot be one.
         """
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:

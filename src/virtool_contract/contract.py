@@ -138,7 +138,7 @@ class Contract:
         resolved: Mapping[str, Any] = self._resolve({"$ref": f"#/components/schemas/{name}"})
         return resolved
 
-    def _resolve(self, schema: Any) -> Any:  # noqa: ANN401 - a schema is any JSON
+    def _resolve(self, schema: Json) -> Json:
         if isinstance(schema, dict):
             if "$ref" in schema:
                 name = schema["$ref"].rpartition("/")[2]

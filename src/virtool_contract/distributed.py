@@ -77,7 +77,8 @@ class Workers:
         node.workerinput[DAY] = self._today.isoformat()
         node.workerinput[KNOWN] = sorted(self._known())
         if node.gateway.spec.popen:  # and not on another machine
-            self._processes.append(node.gateway._rinfo().pid)  # noqa: SLF001 - execnet has no other way
+            # xdist has asked for it already; execnet's public way would block the worker's session.
+            self._processes.append(node.gateway._rinfo().pid)  # noqa: SLF001 - see above
 
     def pytest_keyboard_interrupt(self) -> None:
         """Let them give back what they have set up, rather than be killed in mid-promise."""

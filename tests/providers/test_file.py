@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from virtool_contract.json_values import Json
 from virtool_contract.provider import ExhaustedError, UnknownStateError
 from virtool_contract.providers import file
 from virtool_contract.providers.file import StateFileError
@@ -20,7 +21,7 @@ PENDING = "a pending analysis"
 IDLE = "a job that runs no analysis"
 
 
-def analysis(name: object, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def analysis(name: object, **more: Json) -> dict[str, Json]:
     return {"analysis_id": name, "job_id": f"job-of-{name}", "job_key": "k", **more}
 
 

@@ -39,6 +39,12 @@ def test_a_url_without_a_port_is_named_as_it_is() -> None:
         HttpProvider("http://host.invalid/states", 5).change("setup", "s", {})
 
 
+@pytest.mark.parametrize("host", ["a" * 64, "a..b"], ids=["long label", "empty label"])
+def test_a_host_that_cannot_be_one_is_said_so_of(host: str) -> None:
+    with pytest.raises(ProviderError, match=r"cannot be reached: label (empty or )?too long"):
+        HttpProvider(f"http://{host}/states", 5).change("setup", "s", {})
+
+
 def test_a_provider_that_says_nothing_is_left(wire: Wiring) -> None:
     server = wire(lambda *_: time.sleep(5))
     started = time.monotonic()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 from tests.reports.conftest import NASTY, RACE, deviation
 from virtool_contract.cli import main
+from virtool_contract.json_values import Json
 from virtool_contract.options import OptionError
 from virtool_contract.reports import baseline
 from virtool_contract.reports.changes import markdown, text
@@ -111,7 +112,7 @@ def test_what_a_target_sent_is_no_markup(made: Making, hostile: Report, kept: Ke
     assert "@you" not in markdown(comparison)
 
 
-def _set(shape: Any, path: tuple[str | int, ...], value: object) -> Any:  # noqa: ANN401 - any JSON
+def _set(shape: Json, path: tuple[str | int, ...], value: object) -> Json:
     *above, last = path
     inner = shape
     for each in above:

@@ -6,7 +6,6 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from virtool_contract.connections import ACCEPTED, Connections, LostError, TooLongError
@@ -38,7 +37,7 @@ class HttpProvider:
             except TooLongError:
                 said = f"{self._place()} answered with more than {ANSWER_LIMIT} bytes"
                 raise ProviderError(f"{said}: {HINT}") from None
-            except (HTTPError, HTTPException, OSError) as error:
+            except (HTTPException, OSError, ValueError) as error:
                 failure = reason(error)
         if watch.expired:
             failure = f"its answer was not complete after {deadline:g} seconds"

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema_rs
 
 from virtool_contract.contract import Clause
-from virtool_contract.json_values import NotJsonError, parse
+from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.ledger import Deviation
 from virtool_contract.options import OptionError
 from virtool_contract.race import MOST_CLIENTS
@@ -112,7 +112,7 @@ def _no_report(file: str, why: str) -> ReportError:
     return ReportError(f"{one_line(file)}: is no report ({said}); {HINT}")
 
 
-def _check_version(file: str, shape: Any) -> None:  # noqa: ANN401 - any JSON
+def _check_version(file: str, shape: Json) -> None:
     version = shape.get("version") if isinstance(shape, dict) else None
     if isinstance(version, int) and version != VERSION:
         raise ReportError(

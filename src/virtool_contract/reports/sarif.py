@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from virtool_contract import __version__
 from virtool_contract.contract import Clause
+from virtool_contract.json_values import Json
 from virtool_contract.ledger import Deviation
 from virtool_contract.reports import text
 from virtool_contract.reports.plain import plain
@@ -51,7 +52,7 @@ def render(report: Report) -> bytes:
     return (json.dumps(shape, indent=2) + "\n").encode()
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _plain(value: Json) -> Json:
     """The value with all of its texts safe to show: a viewer decodes what JSON escapes."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
