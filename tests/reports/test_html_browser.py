@@ -28,10 +28,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SECOND = 1000.0
-"""In milliseconds, as the browser counts."""
 LOADS = 3
 """The fastest of so many counts: others may be using the machine too."""
+TIMES = 10
+"""It is five at present: four violations take 0.2 s on a slow machine, a thousand 0.9."""
 NARROW = 400
 STICKING_OUT = """
     [...document.querySelectorAll("header *, main *, footer *")]
@@ -64,6 +64,12 @@ class Opened:
 
     def load(self, anchor: str = "") -> None:
         self.page.goto(self.url + anchor)
+
+    def loaded(self) -> float:
+        """Load it again; how long that took, in milliseconds, as the browser counts."""
+        self.load()
+        navigation = "performance.getEntriesByType('navigation')[0]"
+        return float(self.page.evaluate(f"{navigation}.loadEventEnd"))
 
     def shown(self) -> list[str]:
         """The clauses that are shown, by their id."""
@@ -126,18 +132,15 @@ def tab(browser: Browser, files: dict[str, Path]) -> Iterator[Tab]:
         assert {url.partition("#")[0] for url in opened.asked} == {opened.url}
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_it_loads_within_a_second(tab: Tab, run: str) -> None:
-    opened = tab(run)
-    took = []
+def test_a_thousand_violations_load_in_ten_times_the_time_of_four_at_most(tab: Tab) -> None:
+    """By ratio: how long a load takes depends on the machine, and on what else it does."""
+    tabs = {run: tab(run) for run in ("violating", "thousand")}
+    took: dict[str, list[float]] = {run: [] for run in tabs}
     for _ in range(LOADS):
-        opened.load()
-        took.append(
-            opened.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-        )
-        if took[-1] < SECOND:
-            break
-    assert 0 < min(took) < SECOND
+        for run, opened in tabs.items():
+            took[run].append(opened.loaded())
+    few, many = (min(each) for each in took.values())
+    assert 0 < many / few < TIMES
 
 
 @every_kind
