@@ -74,6 +74,23 @@ def test_the_owner_finalizes(stage: Stage) -> None:
     expect.success(stage.get(analysis))
 
 
+@clause("finalize.answer", "finalize.results")
+def test_it_need_not_be_read_first(stage: Stage) -> None:
+    """An analysis MUST be finalizable by the first request that there is for it."""
+    analysis = stage.unread()
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+
+
+@clause("finalize.answer")
+def test_refused_writes_do_not_stand_in_the_way(stage: Stage) -> None:
+    """An analysis MUST be finalizable after writes that were refused, whoever has sent them."""
+    analysis = stage.pending()
+    for caller in (Caller.OTHER_JOB, Caller.ANONYMOUS):
+        stage.finalize(analysis, {"stolen": "away"}, caller)
+        stage.remove(analysis, caller)
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+
+
 @clause("finalize.results")
 def test_results_are_those_that_were_sent_to_this_analysis(stage: Stage) -> None:
     """Each of several analyses MUST keep the results that were sent to it."""

@@ -22,6 +22,13 @@ def test_the_owner_removes_a_pending_analysis(stage: Stage) -> None:
     expect.refusal(stage.get(analysis), "absent")
 
 
+@clause("remove.pending")
+def test_it_need_not_be_read_first(stage: Stage) -> None:
+    """An analysis MUST be removable by the first request that there is for it."""
+    expect.implemented(stage)
+    expect.success(stage.remove(stage.unread()))
+
+
 @clause("remove.gone")
 def test_a_removed_analysis_is_gone_for_good(stage: Stage) -> None:
     """After a removal its owner MUST get 404 on every operation, and again."""
@@ -68,10 +75,11 @@ def test_a_finalized_analysis_stays(stage: Stage) -> None:
 
 @clause("remove.pending")
 def test_refused_writes_do_not_stand_in_the_way(stage: Stage) -> None:
-    """An analysis MUST be removable after writes that were refused."""
+    """An analysis MUST be removable after writes that were refused, whoever has sent them."""
     analysis = stage.pending()
-    stage.finalize(analysis, {"stolen": "away"}, Caller.OTHER_JOB)
-    stage.remove(analysis, Caller.OTHER_JOB)
+    for caller in (Caller.OTHER_JOB, Caller.ANONYMOUS):
+        stage.finalize(analysis, {"stolen": "away"}, caller)
+        stage.remove(analysis, caller)
     expect.success(stage.remove(analysis))
 
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -15,6 +16,7 @@ from virtool_contract.api import Api
 from virtool_contract.judge import Finding
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
+from virtool_contract.provider import ProviderError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Analysis, Call, Document, Reply
 from virtool_contract.replay import confirm
@@ -158,6 +160,40 @@ def test_a_neighbour_that_was_changed_long_ago_is_not_blamed_on_the_next_write(
     stage.finalize(first, FOO)
     stage.finalize(second, FOO, Caller.ANONYMOUS)
     assert broken(stage) == {"isolation"}
+
+
+# An analysis that nobody has read
+
+
+@pytest.mark.parametrize("write", ["finalize", "remove"])
+def test_a_target_is_not_accused_of_what_was_handed_out_finalized(
+    target_of: TargetOf, write: str
+) -> None:
+    reference = Service()
+    stage = Stage(target_of(reference))
+    analysis = reference.store.analyses[stage.unread().known.id]
+    reference.store.put(replace(analysis, ready=True, results={"by": "the provider"}))
+    with pytest.raises(ProviderError, match="handed out an analysis that is not pending"):
+        stage.attempt(stage.subjects["A"], write, Caller.OWNER)
+    assert broken(stage) == set()
+
+
+class RefusesAfterwards(Service):
+    """A finalize takes effect, and is then answered with 409."""
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        await super().finalize(call)
+        return self.already_finalized(call)
+
+
+@pytest.mark.parametrize("faults", [(), ("unread-not-finalizable",)], ids=["late", "for good"])
+def test_a_target_that_refuses_what_is_unread_is_accused(
+    target_of: TargetOf, faults: tuple[str, ...]
+) -> None:
+    stage = Stage(target_of(service(faults, ()) if faults else RefusesAfterwards()))
+    stage.finalize(stage.unread(), FOO)
+    assert broken(stage) == {"finalize.answer"}
 
 
 # What is known after a wrong answer

@@ -1,14 +1,16 @@
 """Plays steps against a target: sends each, has it judged, and learns from the answer."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from virtool_contract.exchange import Exchange, Response
-from virtool_contract.json_values import Json
+from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
+from virtool_contract.provider import check_pending
 from virtool_contract.scenario import BYSTANDER, Scenario, Step, needed
 from virtool_contract.sender import Sender
 from virtool_contract.subject import BY_OTHERS, READ, Known, Subject
@@ -75,6 +77,7 @@ class Player(Sender):
         Raises:
             Violation: with `raises`, a clause that is not muted is broken.
             TargetTroubleError: no answer came.
+            ProviderError: an analysis that nobody has read turns out to be finalized already.
             Unobserved: a write to an id that should be nobody's, and may be somebody's.
             UnknownStateError: the caller needs a job that the provider cannot set up.
         """
@@ -104,6 +107,7 @@ class Player(Sender):
         self.ledger.note(judgement.findings)
         self._learn(subject, move, answer, after)
         if judgement.broken:
+            self._check_provider(subject, known, answer, move)
             self._blame(judgement.broken)
             self._resynchronize(subject, known, answer)
         return answer
@@ -115,6 +119,24 @@ class Player(Sender):
         again = self.response(subject, Step(subject=subject.label, operation="get"))
         known, contract = subject.known, self.target.contract
         return after_a_second_look(contract, due, known, (response, judgement), again)
+
+    def _check_provider(self, subject: Subject, known: Known, answer: Answer, move: Step) -> None:
+        """See to it that a target is not accused of refusing what was handed out finalized.
+
+        Raises:
+            ProviderError: it was, as a read shows; not by what this step has sent.
+        """
+        due = answer.due
+        unread = known.document is None and known.phase is Phase.PENDING and not known.doubtful
+        finalized = step(due.operation, Phase.FINALIZED, move.caller, move.body)
+        if due.refused or not unread or not finalized.permits(answer.response.status):
+            return
+        response = self.response(subject, Step(subject=subject.label, operation="get"))
+        with suppress(NotJsonError):
+            document = parse(response.body)
+            sent = move.body.results if move.body else None
+            if not isinstance(document, dict) or document.get("results") != sent:
+                check_pending(document)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """Take in what somebody else, such as schemathesis, found about the last answer.

@@ -36,6 +36,15 @@ class Stage(Player):
 
         return self.target.assured(set_up, self._first_look)
 
+    def unread(self) -> Subject:
+        """A pending analysis that nobody has read: what is sent next is the first request for it.
+
+        That it is pending is made sure of only if the answer says otherwise (see `Player.play`).
+        """
+        subject = self.target.pending(self._label(), files=True, fresh=True)
+        self.enter(subject)
+        return subject
+
     def _first_look(self, subject: Subject) -> None:
         first = self.get(subject).judgement.document
         check_pending(dict(first) if first else None)

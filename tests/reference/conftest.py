@@ -247,6 +247,7 @@ class Tour:
             for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)
+        await self.ask(LATE, analysis_id, owner)
 
     async def look_alikes(self) -> None:
         analysis_id, owner = self.set_up("a pending analysis")
