@@ -44,4 +44,4 @@ class Owner:
 
     def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
         """Put it into the case."""
-        case.headers = {**(case.headers or {}), "Authorization": data}
+        case.headers["Authorization"] = data

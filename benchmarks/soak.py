@@ -41,8 +41,8 @@ def sent(said: str) -> int:
     return int(numbers[-1]) if numbers else 0
 
 
-def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
-    """Sample until `verify` has ended; its exit code."""
+def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> tuple[int, list[float]]:
+    """Sample until `verify` has ended: its exit code, and the MiB that it took, in time."""
     server = subprocess.Popen([*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
     assert server.stdout
     url = server.stdout.readline().split()[-1]
@@ -52,6 +52,7 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=said, stderr=said)
         before, memory, code = (0.0, 0), (0.0, 0.0), None
+        taken: list[float] = []
         while code is None:
             try:
                 code = process.wait(every)
@@ -63,6 +64,7 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
             if requests > before[1] or code is not None:
                 rate = (requests - before[1]) / (seconds - before[0])
                 before = seconds, requests
+                taken.append(memory[0])
                 benchmark.row(
                     seconds=seconds,
                     requests=requests,
@@ -71,7 +73,7 @@ def soak(benchmark: Benchmark, every: float, words: Sequence[str]) -> int:
                 )
     server.terminate()
     server.communicate()
-    return code
+    return code, taken
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,17 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options.parse_args(arguments)
     words = ["--effort", given.effort, *selection(given)]
     benchmark = Benchmark.begin("soak", HEAD, given.json)
-    codes = [soak(benchmark, given.every, words) for _ in range(given.repeats)]
-    memory = [row["verify MiB"] for row in benchmark.rows]
+    runs = [soak(benchmark, given.every, words) for _ in range(given.repeats)]
+    memory = [mebibytes for _, taken in runs for mebibytes in taken]
     quarter = len(memory) // 4
-    settled, late = (
-        median(memory[quarter : 2 * quarter]),
-        median(memory[-quarter:] if quarter else []),
-    )
+    settled, late = median(memory[quarter : 2 * quarter]), median(memory[len(memory) - quarter :])
     if settled and late:
         print(f"growth: {late / settled - 1:+.1%}, most {max(memory):.0f} MiB")
     benchmark.end()
-    return max(codes)
+    return max(code for code, _ in runs)
 
 
 if __name__ == "__main__":

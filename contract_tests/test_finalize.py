@@ -278,6 +278,7 @@ def test_others_cannot_finalize(stage: Stage, caller: Caller) -> None:
     expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own")
     expect.success(stage.finalize(analysis, {"foo": "bar"}))
     expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own", "finalized")
+    expect.refusal(stage.finalize(stage.unread(), {"stolen": "away"}, caller), "not-own")
 
 
 @clause("finalize.forbidden")

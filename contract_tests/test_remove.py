@@ -91,6 +91,7 @@ def test_others_cannot_remove(stage: Stage, caller: Caller) -> None:
     expect.refusal(stage.remove(analysis, caller), "not-own")
     finalized = stage.finalized()
     expect.refusal(stage.remove(finalized, caller), "not-own", "finalized")
+    expect.refusal(stage.remove(stage.unread(), caller), "not-own")
 
 
 @clause("remove.forbidden")

@@ -249,6 +249,13 @@ class Tour:
                 await self.ask(READ, analysis_id, owner)
         await self.ask(LATE, analysis_id, owner)
 
+    async def before_its_job(self) -> None:
+        for step in (READ, GOOD, REMOVE):
+            _, other = self.set_up("a pending analysis")
+            analysis_id, owner = self.set_up("a pending analysis")
+            await self.ask(step, analysis_id, other)
+            await self.ask(READ, analysis_id, owner)
+
     async def look_alikes(self) -> None:
         analysis_id, owner = self.set_up("a pending analysis")
         stem = analysis_id[:-1]
@@ -276,6 +283,7 @@ class Tour:
             await self.story(*[READ] * 10, files=files)
         await self.strangers()
         await self.strangers(GOOD)
+        await self.before_its_job()
         await self.look_alikes()
         for bad in BAD_BODIES:
             await self.story(("finalize", bad), READ, GOOD, ("finalize", bad), READ)

@@ -103,38 +103,6 @@ class FourthReadIs404(_Sequence):
         return super().answer_to_get(call, analysis)
 
 
-class UnreadNotFinalizable(_Sequence):
-    """An analysis that its job has not read yet is refused as if it were finalized already."""
-
-    breaks = ("finalize.answer",)
-
-    @override
-    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
-        self.notes["seen", analysis.id] = True
-        return super().answer_to_get(call, analysis)
-
-    @override
-    def bars_finalize(self, call: Call, analysis: Analysis) -> bool:
-        seen = self.notes.get(("seen", analysis.id), False)
-        return super().bars_finalize(call, analysis) or not seen
-
-
-class UnreadNotRemovable(_Sequence):
-    """An analysis that its job has not read yet cannot be removed."""
-
-    breaks = ("remove.pending",)
-
-    @override
-    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
-        self.notes["looked at", analysis.id] = True
-        return super().answer_to_get(call, analysis)
-
-    @override
-    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
-        seen = self.notes.get(("looked at", analysis.id), False)
-        return super().bars_remove(call, analysis) or not seen
-
-
 class AnonymousRemoveBarsFinalize(_Sequence):
     """After a removal without credentials, which is refused, an analysis cannot be finalized."""
 
