@@ -26,6 +26,14 @@ def test_awkward_results_survive(stage: Stage, results: dict[str, Json]) -> None
     expect.success(stage.finalize(analysis, results))
 
 
+@clause("finalize.freeform")
+@pytest.mark.parametrize("raw", freeform.SPELLINGS.values(), ids=freeform.SPELLINGS)
+def test_results_may_be_spelled_as_json_can_be(stage: Stage, raw: bytes) -> None:
+    """Results MUST be accepted however their JSON is spelled, and survive unchanged."""
+    analysis = stage.pending(files=False)
+    expect.success(stage.finalize(analysis, classify(raw)))
+
+
 @clause("finalize.beyond-i-json")
 @pytest.mark.parametrize("body", BEYOND.values(), ids=BEYOND)
 def test_results_beyond_i_json_are_kept_or_refused(stage: Stage, body: Body) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from virtool_contract.promises import (
     Caller,
+    Json,
     Phase,
     Stage,
     at_last,
@@ -15,9 +16,12 @@ from virtool_contract.promises import (
 
 
 @clause("remove.pending", "remove.no-content", "remove.gone")
-def test_the_owner_removes_a_pending_analysis(stage: Stage) -> None:
+@pytest.mark.parametrize("files", [True, False], ids=["with files", "without files"])
+def test_the_owner_removes_a_pending_analysis(stage: Stage, *, files: bool) -> None:
     """Removing one's pending analysis MUST be answered with 204, and it is gone."""
-    analysis = stage.removed(now=True)
+    expect.implemented(stage)
+    analysis = stage.pending(files=files)
+    expect.success(stage.remove(analysis))
     expect.state(analysis, Phase.ABSENT)
     expect.refusal(stage.get(analysis), "absent")
 
@@ -65,9 +69,10 @@ def test_an_absent_analysis_cannot_be_removed(stage: Stage) -> None:
 
 
 @clause("remove.finalized-stays")
-def test_a_finalized_analysis_stays(stage: Stage) -> None:
+@pytest.mark.parametrize("results", [{"foo": "bar"}, {}], ids=["with results", "with empty ones"])
+def test_a_finalized_analysis_stays(stage: Stage, results: dict[str, Json]) -> None:
     """Removing a finalized analysis MUST be refused with 409, however often, and it stays."""
-    analysis = stage.finalized()
+    analysis = stage.finalized(results)
     for _ in range(3):
         expect.refusal(stage.remove(analysis), "finalized")
     expect.success(stage.get(analysis))

@@ -186,16 +186,6 @@ def test_one_with_other_results_does_not_serve_again(scarce: Scarce) -> None:
     stage.close()
 
 
-def test_one_that_was_removed_now_is_not_an_old_one(scarce: Scarce) -> None:
-    target = scarce(10)
-    ids = []
-    for _ in range(2):
-        stage = Stage(target)
-        ids.append(stage.removed(now=True).known.id)
-        stage.close()
-    assert len(set(ids)) == 2
-
-
 @pytest.mark.parametrize(
     ("fault", "count"),
     [("finalized-removable", 2), ("remove-finalized-is-403", 1), ("sample-null", 1)],

@@ -63,15 +63,15 @@ class Stage(Player):
         self.finalize(subject, results)
         return subject
 
-    def removed(self, *, now: bool = False) -> Subject:
-        """An analysis that its owner has removed: `now`, or else perhaps in an earlier play.
+    def removed(self) -> Subject:
+        """An analysis that its owner has removed, now or in an earlier play.
 
         Raises:
             Unobserved: Remove is not implemented.
         """
         if not self.target.removes:
             raise Unobserved(NO_REMOVE)
-        spare = None if now else self._spare(Phase.ABSENT)
+        spare = self._spare(Phase.ABSENT)
         if spare is not None:
             return spare
         subject = self.pending()

@@ -154,6 +154,11 @@ EXTRA: tuple[tuple[str, object], ...] = (
     ("subtractions", []),
     ("subtractions", [{"id": "other", "name": "other"}]),
 )
+SPELLED = (
+    b' {"results": {"a": 1}}',
+    rb'{"r\u0065sults": {"a": 1}}',
+    rb'{"results": {"accent": "\u00e9"}}',
+)
 ENDS = ("\u0301", "\0", ";x", "?x", "#x", "+", "\u200b", "x" * 300)
 SIGNS = ('{"results": {"signs": "' + "\u20ac" * 50_000 + '"}}').encode()
 WRONG = Credentials(user="job-nobody", password="wrong")  # noqa: S106  # nobody's
@@ -289,6 +294,8 @@ class Tour:
             await self.story(("finalize", bad), READ, GOOD, ("finalize", bad), READ)
         for results in AWKWARD:
             await self.story(("finalize", body(results)), READ, READ)
+        for spelled in SPELLED:
+            await self.story(("finalize", spelled), READ)
         for _ in range(2):
             await self.story(("finalize", body({"long": "x" * 2000})), READ)
         for end in (1, 2):
@@ -299,6 +306,8 @@ class Tour:
         await self.story(GOOD, REMOVE, READ, REMOVE, READ, LATE, READ)
         for _ in range(3):
             await self.story(REMOVE, *[READ] * 4, REMOVE, LATE, REMOVE)
+        await self.story(("finalize", body({})), REMOVE, READ)
+        await self.story(REMOVE, READ, files=False)
         await self.story(("finalize", SIGNS), READ)
         await self.neighbours()
         await self.crowd()

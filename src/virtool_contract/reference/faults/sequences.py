@@ -79,6 +79,16 @@ class SecondRemoveOfFinalizedAccepted(_Sequence):
         return barred and self.tally("late remove", analysis.id) < 2
 
 
+class EmptyResultsRemovable(_Sequence):
+    """An analysis that was finalized with an empty object can be removed."""
+
+    breaks = ("remove.finalized-stays",)
+
+    @override
+    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_remove(call, analysis) and bool(analysis.results)
+
+
 class ThirdReadDiffers(_Sequence):
     """From the third read on, an analysis has another workflow."""
 

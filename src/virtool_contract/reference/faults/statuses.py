@@ -25,6 +25,17 @@ class FinalizedReadIs203(_Status):
         return replace(reply, status=203) if analysis.ready else reply
 
 
+class RemoveWithoutFilesIs409(_Status):
+    """A removal of an analysis that has no files is answered with 409."""
+
+    breaks = ("remove.pending",)
+    reach = "a value"
+
+    @override
+    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_remove(call, analysis) or not analysis.files
+
+
 class FinalizeIs201(_Status):
     """A finalize is answered with 201."""
 
