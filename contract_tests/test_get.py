@@ -54,7 +54,9 @@ def test_a_job_that_runs_another_analysis_is_refused(stage: Stage) -> None:
         for _ in range(6):
             expect.refusal(stage.get(analysis, Caller.OTHER_JOB), "not-own")
         stage.read_back(analysis)
-    expect.refusal(stage.get(stage.unread(), Caller.OTHER_JOB), "not-own")
+    unread = stage.unread()
+    expect.refusal(stage.get(unread, Caller.OTHER_JOB), "not-own")
+    stage.read_back(unread)
 
 
 @clause("get.analysis-jobs-only")

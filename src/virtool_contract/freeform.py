@@ -209,13 +209,8 @@ BEYOND_I_JSON: Final[Mapping[str, dict[str, Json]]] = {
 NUMBERLESS: Final = b'{"results": {"a": 1e999}}'
 """A body with a number past all doubles, which some readers take for infinity."""
 SPELLINGS: Final[Mapping[str, bytes]] = {
-    "escapes for all but ASCII": rb'{"results": {"caf\u00e9": "\ud83c\udf3f \u202e"}}',
-    "escapes in capitals": rb'{"results": {"caf\u00E9": "\uD83C\uDF3F"}}',
-    "escapes for ASCII": rb'{"results": {"f\u006fo": "\u0042ar \u002f\u002B"}}',
-    "an escaped slash": rb'{"results": {"path": "a\/b"}}',
-    "a name in escapes": rb'{"\u0072esult\u0073": {"Foo": "Bar"}}',
-    "white space": b' \r\n\t{ "results" :\t{\n"Foo" : [ "Bar" ,\r\n2 ] } }\n ',
-    "exponents": b'{"results": {"a": 1E2, "b": 25e-1, "c": 1.50, "d": 2.0e+0}}',
+    "escapes": rb'{"\u0072esults": {"caf\u00e9": "\ud83c\udf3f f\u006fo \uD83C\uDF3F\u002f\/"}}',
+    "white space, and exponents": b' \r\n\t{ "results" :\t{\n"a":[ 1E2 ,\r\n25e-1, 1.50 ] } }\n ',
 }
 """Bodies that say in other words what others say: JSON has many for one value (RFC 8259)."""
 HUGE_KEYS: Final = 10_000

@@ -36,12 +36,12 @@ class Stage(Player):
 
         return self.target.assured(set_up, self._first_look)
 
-    def unread(self) -> Subject:
+    def unread(self, *, files: bool = True) -> Subject:
         """A pending analysis that nobody has read: what is sent next is the first request for it.
 
         That it is pending is made sure of only if the answer says otherwise (see `Player.play`).
         """
-        subject = self.target.pending(self._label(), files=True, fresh=True)
+        subject = self.target.pending(self._label(), files=files, fresh=True)
         self.enter(subject)
         return subject
 
