@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Served = Callable[[Service], str]
 
-ENOUGH = 250
+ENOUGH = 300
 """So many analyses do for the promises alone."""
 MORE = 150
 """What replays and searches may use besides."""
@@ -169,7 +169,7 @@ def test_replays_leave_enough_for_the_promises(cli: Cli, served: Served, tmp_pat
     url = served(service(MANY_FAULTS, ()))
     at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
     plain = verdicts(cli, url, tmp_path / "plain", *at[2:], "--effort", "quick")
-    few = (*at[2:], "--effort", "quick", "--max-subjects", str(ENOUGH + 50))
+    few = (*at[2:], "--effort", "quick", "--max-subjects", str(ENOUGH))
     assert plain[0] == 1
     assert verdicts(cli, url, tmp_path / "few", *few) == plain
 

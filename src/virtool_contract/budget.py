@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from virtool_contract.provider import ExhaustedError
 
-HINT = "about 250 do for the promises, and a few more for each violation (docs/targets.md)"
+HINT = "about 300 do for the promises, and a few more for each violation (docs/targets.md)"
 """What to say to somebody who has too few; a test holds it to the truth."""
 FOR_REPLAYS = 24
 """So many are enough to try again what a search has found in the end."""

@@ -150,7 +150,7 @@ OPTIONS = (
         name="max-subjects",
         metavar="N",
         read=count,
-        help="ask for so many analyses at most, and use them sparingly (about 250 do for quick)",
+        help="ask for so many analyses at most, and use them sparingly (about 300 do for quick)",
     ),
     Option(
         name="api-root",
