@@ -135,14 +135,16 @@ def test_a_search_ends_when_analyses_are_used_up_and_says_so(
 ) -> None:
     url = served(Service())
     at = ("--base-url", url, "--state-change-url", f"{url}/provider-states")
-    words = ("--max-subjects", str(ENOUGH + MORE), "--report-dir", str(tmp_path))
+    count = ENOUGH + MORE
+    words = ("--max-subjects", str(count), "--report-dir", str(tmp_path))
     done = cli("verify", *at, *words)
     report = json.loads((tmp_path / "report.json").read_bytes())
     assert done.returncode == 0, done.stdout
     ended = [trouble for trouble in report["troubles"] if "ended early" in trouble]
     assert ended
     assert all(
-        "the 400 analyses of this run (--max-subjects 400) are used up" in each for each in ended
+        f"the {count} analyses of this run (--max-subjects {count}) are used up" in each
+        for each in ended
     )
     unseen = {each["id"]: each["reason"] for each in report["clauses"] if not each["observations"]}
     assert set(unseen) <= {"finalize.atomic", "remove.atomic", "remove.harmless"}
