@@ -274,7 +274,9 @@ def test_members_of_what_is_refused_do_nothing(stage: Stage, beside: dict[str, J
 def test_others_cannot_finalize(stage: Stage, caller: Caller) -> None:
     """A job MUST NOT finalize an analysis that it does not run."""
     analysis = stage.pending()
-    expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own")
+    beside = EXTRA_MEMBERS["several"]
+    stolen = finalize_body({"stolen": "away"}, **beside)
+    expect.refusal(stage.finalize(analysis, stolen, caller), "not-own")
     expect.success(stage.finalize(analysis, {"foo": "bar"}))
     expect.refusal(stage.finalize(analysis, {"stolen": "away"}, caller), "not-own", "finalized")
 
@@ -311,7 +313,10 @@ def test_an_id_that_looks_like_another_is_not_finalized(stage: Stage) -> None:
 
 
 @at_last
-@clause("finalize.results")
+@clause("finalize.results", "finalize.once", "remove.finalized-stays")
 def test_what_was_finalized_early_stays(stage: Stage) -> None:
-    """What the first plays of a run have finalized MUST be as it was at the run's end."""
-    stage.get(stage.left_over(Phase.FINALIZED))
+    """What the first plays of a run have finalized MUST be as it was at the run's end, and stay."""
+    analysis = stage.left_over(Phase.FINALIZED)
+    stage.get(analysis)
+    expect.refusal(stage.finalize(analysis, {"foo": "baz"}), "finalized")
+    stage.remove(analysis)

@@ -28,8 +28,15 @@ GET = Step(subject="A", operation="get")
 REMOVE = Step(subject="A", operation="remove")
 INVALID = Step(subject="A", operation="finalize", body=classify(b'{"results": null}'))
 ONE, TWO, THREE, FOUR, FIVE, SIX = map(finalize, ("one", "two", "three", "four", "five", "six"))
+GET_B = Step(subject="B", operation="get")
+REMOVE_B = Step(subject="B", operation="remove")
 PEEK = Step(subject="A", operation="get", caller=Caller.OTHER_JOB)
 STOLEN = finalize("another", caller=Caller.OTHER_JOB)
+
+READS = {
+    "of one analysis": (GET, PEEK, GET, PEEK, GET, PEEK),
+    "of two analyses": (GET, GET_B, GET, GET_B, GET, GET_B),
+}
 
 FINALIZES = {
     "two": (ONE, TWO),
@@ -39,7 +46,7 @@ FINALIZES = {
     "two and reads": (ONE, GET, TWO, GET, GET),
     "one and an invalid one": (ONE, INVALID, GET),
     "one and another's": (STOLEN, ONE, STOLEN, GET),
-    "two subjects": (ONE, finalize("two", "B"), GET, finalize("three", "B")),
+    "of two analyses": (ONE, finalize("two", "B"), GET, GET_B, finalize("three", "B")),
 }
 
 FINALIZES_AND_REMOVALS = {
@@ -47,19 +54,22 @@ FINALIZES_AND_REMOVALS = {
     "a finalize ahead": (ONE, REMOVE),
     "a finalize and reads": (ONE, REMOVE, GET, GET),
     "finalizes": (ONE, REMOVE, TWO, REMOVE),
+    "of two analyses": (ONE, REMOVE_B, GET, GET_B),
 }
 
 REMOVALS = {
     "two": (REMOVE, REMOVE),
     "three and a read": (REMOVE, REMOVE, REMOVE, GET),
+    "of two analyses": (REMOVE, REMOVE_B, GET, GET_B),
 }
 
 
-@clause("get.document", "get.own-only")
-def test_reads_at_once(racer: Racer) -> None:
-    """Each of several reads at once MUST be answered as its own caller may have it."""
+@clause("get.document", "get.identity", "get.own-only", "get.safe")
+@pytest.mark.parametrize("program", READS.values(), ids=READS)
+def test_reads_at_once(racer: Racer, program: tuple[Step, ...]) -> None:
+    """Each of several reads at once MUST be answered as it would be alone."""
     for _ in range(2):  # the first violation ends a race, and there may be two kinds
-        racer.race(GET, PEEK, GET, PEEK, GET, PEEK, rounds=ROUNDS // 2)
+        racer.race(*program, rounds=ROUNDS // 2)
 
 
 @clause("finalize.atomic", "errors.no-server-error")

@@ -126,4 +126,6 @@ def test_an_id_that_looks_like_another_is_not_removed(stage: Stage) -> None:
 @clause("remove.gone")
 def test_what_was_removed_early_stays_away(stage: Stage) -> None:
     """What the first plays of a run have removed MUST still be gone at the run's end."""
-    stage.get(stage.left_over(Phase.ABSENT))
+    analysis = stage.left_over(Phase.ABSENT)
+    for operation in ("get", "finalize", "remove"):
+        stage.attempt(analysis, operation, Caller.OWNER)

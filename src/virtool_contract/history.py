@@ -71,8 +71,29 @@ class History:
         return "finalize" if "finalize" in operations or not operations else "remove"
 
     def _last_status(self) -> int:
-        last = max(self.events, key=lambda event: event.called)
+        last = self._last()
         return last.response.status if last.response else 0
+
+    def _last(self) -> Event:
+        return max(self.events, key=lambda event: event.called)
+
+    def actual(self) -> str:
+        """What is wrong with a history that nothing explains, in a few words."""
+        for index in sorted(self.strays()):
+            return f"a read of {self.known.id} shows {_id_in(self.events[index].response)}"
+        return self.lost() or "no order explains these answers"
+
+    def strays(self) -> frozenset[int]:
+        """The reads of a document with another id than the last read has: they are mixed up.
+
+        Where the last read has a wrong id too, that takes no race.
+        """
+        if not self.events or _id_in(self._last().response) != self.known.id:
+            return frozenset()
+        reads = (i for i, event in enumerate(self.events) if event.step.operation == "get")
+        return frozenset(
+            i for i in reads if _id_in(self.events[i].response) not in {"", self.known.id}
+        )
 
     def lost(self) -> str:
         """Names acknowledged results that the last read does not show; empty where none are."""
@@ -81,8 +102,7 @@ class History:
             for event in self.events
             if event.step.operation == "finalize" and _succeeded(event)
         ]
-        last = max(self.events, key=lambda event: event.called)
-        final = _document(last.response)
+        final = _document(self._last().response)
         kept = final.get("results") if isinstance(final, dict) else None
         gone = [show(_results(event)) for event in acknowledged if _results(event) != kept]
         return f"acknowledged and lost: {', '.join(gone)}" if gone else ""
@@ -128,6 +148,11 @@ def _document(response: Response | None) -> Json:
         return None
 
 
+def _id_in(response: Response | None) -> str:
+    document = _document(response)
+    return str(document.get("id", "")) if isinstance(document, dict) else ""
+
+
 Place = tuple[frozenset[int], Phase, str]
 
 
@@ -136,12 +161,15 @@ class _Search:
 
     def __init__(self, contract: Contract, history: History) -> None:
         self.contract = contract
+        self.history = history
         self.known = history.known
         self.events: Sequence[Event] = history.events
         self.implemented = history.implemented
 
     def ends(self) -> Iterator[Known]:
         """What may be known after all events, once for each way to tell."""
+        if self.history.strays():
+            return
         open_ends: list[tuple[frozenset[int], Known]] = [(frozenset(), self.known)]
         visited: set[Place] = set()
         while open_ends:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from virtool_contract.disguises import SHORTEST_ABSENT
@@ -13,12 +14,13 @@ from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
 from virtool_contract.json_values import NotJsonError, parse
 from virtool_contract.judge import Finding, describe, judge
+from virtool_contract.knowledge import after_read
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.model import step
 from virtool_contract.provider import check_pending
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.stage import Stage
-from virtool_contract.subject import Subject
+from virtool_contract.subject import READ, Subject
 from virtool_contract.target import Target, Unobserved
 
 MOST_CLIENTS = 6
@@ -88,7 +90,11 @@ class Racer:
         """Make sure that the provider's analysis is pending, or every answer would look wrong."""
         response = stage.response(subject, Step(subject=subject.label, operation="get"))
         with suppress(NotJsonError):
-            check_pending(parse(response.body))
+            document = parse(response.body)
+            check_pending(document)
+            if response.status == 200 and isinstance(document, dict):
+                known = after_read(self.target.contract, subject.known, document)
+                subject.known = replace(known, cause=None)  # what comes of the race is not known
 
     def _spare_neighbours(self, stage: Stage, scenario: Scenario) -> None:
         """In a race nothing is read between a removal and the next write (see `may_write`).
@@ -158,7 +164,7 @@ class Racer:
             clause=contract.clause_for(history.culprit(), "history"),
             kept=False,
             expected="answers that some order of the requests, one at a time, explains",
-            actual=history.lost() or "no order explains these answers",
+            actual=history.actual(),
         )
         self._report(finding, scenario, tuple(history.timeline()))
 
@@ -170,7 +176,7 @@ class Racer:
                 continue
             operation = contract.operations[event.step.operation]
             due = step(operation, subject.known.phase, event.step.caller)
-            judgement = judge(contract, due, subject.known, event.response)
+            judgement = judge(contract, due, replace(subject.known, cause=READ), event.response)
             self.ledger.note(each for each in judgement.findings if each.kept)
             for finding in judgement.broken:
                 self._report(finding, scenario, ())

@@ -115,6 +115,9 @@ AWKWARD: tuple[object, ...] = (
     {"a.b": 1, "$set": 1, "__proto__": 1, "": 1, "rows": [[1], [1, 2]]},
     {"sign": "\u2714\ufe0f", "quotes": "''", "link": {"$ref": "#/a"}, "like": {"length": 2}},
     {"error": "none"},
+    {"texts": ["2026-01-31", "MARCH1", "NA", "6F9619FF-8B86-D011-B42D-00C04FC964FF", "%%"]},
+    {"signs": "\x1b \U000e0067", "toString": 1, "pairs": [["x", 1]]},
+    {"data": {"foo": 1}},
     {"many": [0] * 30_000},
     {"deep": json.loads("[" * 60 + "]" * 60)},
     {"big": 2**53 + 1, "huge": 10**25, "nul": "a\0b", "lone": "\ud800"},
@@ -171,6 +174,7 @@ def body(results: object, **extra: object) -> bytes:
 
 GOOD: Step = ("finalize", body({"first": 1}))
 LATE: Step = ("finalize", body({"second": 2}))
+STOLEN: Step = ("finalize", body({"second": 2}, workflow="other"))
 READ: Step = ("get", b"")
 REMOVE: Step = ("remove", b"")
 
@@ -211,6 +215,12 @@ class Tour:
         for step in steps:
             await self.ask(step, analysis_id, owner)
 
+    async def two_at_once(self, first: Step, second: Step) -> None:
+        around = [self.set_up("a pending analysis") for _ in range(2)]
+        await asyncio.gather(self.ask(first, *around[0]), self.after(0.001, second, *around[1]))
+        for subject in around:
+            await self.ask(READ, *subject)
+
     async def reads_at_once(self) -> None:
         analysis_id, owner = self.set_up("a pending analysis")
         _, other = self.set_up("a pending analysis")
@@ -249,7 +259,7 @@ class Tour:
         done_id, done = self.set_up("a pending analysis", sample_of=analysis_id)
         await self.ask(GOOD, done_id, done)
         for stranger in (*unknown, other, colleague, done, idle, finished, removed):
-            for step in (READ, READ, READ, LATE, ("finalize", b"["), REMOVE):
+            for step in (READ, READ, READ, STOLEN, ("finalize", b"["), REMOVE):
                 await self.ask(step, analysis_id, stranger)
                 await self.ask(READ, analysis_id, owner)
         await self.ask(LATE, analysis_id, owner)
@@ -320,6 +330,8 @@ class Tour:
         for race in (*races, (bad, GOOD)):
             await self.at_once(*race)
         await self.reads_at_once()
+        for two in ((READ, READ), (REMOVE, READ), (REMOVE, GOOD), (REMOVE, REMOVE)):
+            await self.two_at_once(*two)
         return self.log
 
     async def neighbours(self) -> None:

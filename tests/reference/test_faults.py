@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from virtool_contract.reference import faults
+from virtool_contract.reference.faults import late
 from virtool_contract.reference.faults.base import Fault
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.variants import UnknownVariantError
@@ -91,6 +92,11 @@ def test_there_are_many_in_every_category() -> None:
 def test_a_third_takes_a_sequence_a_value_or_a_race() -> None:
     hidden = [fault for fault in CATALOGUE.values() if fault.reach != "any request"]
     assert len(hidden) * 3 >= len(CATALOGUE)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_takes_time_to_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late, "FORGOTTEN_AFTER", -1.0)
 
 
 def test_every_clause_has_a_fault_and_no_other_clause_is_named() -> None:

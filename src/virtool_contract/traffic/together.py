@@ -47,7 +47,7 @@ def broken(contract: Contract, raced: History) -> Finding:
         clause=contract.clause_for(raced.culprit(), RACE),
         kept=False,
         expected="answers that some order of the requests, one at a time, explains",
-        actual=raced.lost() or "no order explains these answers",
+        actual=raced.actual(),
         topic=RACE,
         operation=raced.culprit(),
     )

@@ -1,5 +1,6 @@
 """Members beside `results` that a finalize stores or applies (mass assignment)."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -192,6 +193,21 @@ class AssignedThoughRefused(_Assignment):
             user_id = id_in(members, "user", analysis.user_id)
             self.store.put(replace(analysis, user_id=user_id))
         return super().bad_body(call, error)
+
+
+class AssignedThoughForbidden(_Assignment):
+    """A `workflow` in the body of another job's finalize is applied, and the finalize refused."""
+
+    breaks = ("finalize.own-only",)
+    reach = "a value"
+
+    @override
+    def not_own(self, call: Call) -> Reply:
+        analysis = self.found(call)
+        with suppress(BodyError):
+            workflow = text(self.members(call.body), "workflow", analysis.workflow)
+            self.store.put(replace(analysis, workflow=workflow))
+        return super().not_own(call)
 
 
 class UserIdMemberAssigned(_Assignment):

@@ -213,3 +213,66 @@ class LostWhenRead(_Concurrency):
         if ("under way", analysis.id) in self.notes:
             self.notes["under way", analysis.id] = True
         return super().answer_to_get(call, analysis)
+
+
+class ReadsMixedUp(_Concurrency):
+    """Of several reads at once, each shows the analysis that was asked for last."""
+
+    breaks = ("get.identity",)
+
+    @override
+    async def get(self, call: Call) -> Reply:
+        if self.first_refusal(call, self.checks_of_get()) is not None:
+            return await super().get(call)
+        self.notes["latest",] = self.found(call)
+        await asyncio.sleep(WINDOW)
+        return self.answer_to_get(call, self.notes["latest",])
+
+
+class ReadShowsWhatIsBeingRemoved(_Concurrency):
+    """A read that comes while another analysis is being removed shows that one."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def remove(self, call: Call) -> Reply:
+        analysis = self.find(call.analysis_id)
+        reply = await super().remove(call)
+        if reply.status == 204 and analysis is not None:
+            self.notes["being removed",] = analysis
+            await asyncio.sleep(WINDOW)
+            self.notes.pop(("being removed",), None)
+        return reply
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        return super().answer_to_get(call, self.notes.get(("being removed",), analysis))
+
+
+class RemoveUndoesFinalizes(_Concurrency):
+    """What other analyses are finalized with while one is being removed is lost."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def erase(self, analysis: Analysis) -> None:
+        await super().erase(analysis)
+        before = dict(self.store.analyses)
+        await asyncio.sleep(WINDOW)
+        for each in before.values():
+            if self.find(each.id) is not None:
+                self.store.put(each)
+
+
+class RemovesMixedUp(_Concurrency):
+    """Of removals of several analyses at once, only one happens."""
+
+    breaks = ("remove.atomic",)
+
+    @override
+    async def erase(self, analysis: Analysis) -> None:
+        self.store.erase(analysis.id)
+        self.notes["latest",] = analysis
+        await asyncio.sleep(WINDOW)
+        if self.notes["latest",].id != analysis.id:
+            self.store.put(analysis)

@@ -25,6 +25,11 @@ def are_integers(items: list[Any]) -> bool:
     return all(type(item) is int for item in items)
 
 
+def is_pair(item: Any) -> bool:  # noqa: ANN401  # any JSON value
+    """Whether this is a list of a name and something."""
+    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str)
+
+
 class NullsDropped(Rebuilding):
     """Members that are null disappear."""
 
@@ -206,3 +211,29 @@ class PlusInKeysBecomesBlank(Rebuilding):
     @override
     def of_object(self, value: Document) -> Document:
         return super().of_object({k.replace("+", " "): v for k, v in value.items()})
+
+
+class MethodNamesDropped(Rebuilding):
+    """Members named as what every object of JavaScript has disappear."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, "hasOwnProperty", "toString", "valueOf"))
+
+
+class DataUnwrapped(Rebuilding):
+    """An object in `data`, and nothing beside it, takes the place of what it is in."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        inner = value.get("data")
+        return super().of_object(inner if len(value) == 1 and isinstance(inner, dict) else value)
+
+
+class PairsBecomeObjects(Rebuilding):
+    """An array of pairs becomes an object."""
+
+    @override
+    def changed(self, value: Any) -> Any:
+        pairs = isinstance(value, list) and value and all(map(is_pair, value))
+        return super().changed(dict(value) if pairs else value)

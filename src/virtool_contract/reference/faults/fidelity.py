@@ -227,3 +227,63 @@ class Base64Decoded(Rebuilding):
         except ValueError:
             return super().of_text(value)
         return text if text.isalnum() else super().of_text(value)
+
+
+class DatesBecomeTimes(Rebuilding):
+    """Text that looks like a date becomes the midnight at which it begins."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
+        return super().of_text(f"{value}T00:00:00Z" if is_date else value)
+
+
+class GenesBecomeDates(Rebuilding):
+    """Names of genes that look like days of a month become dates, as in spreadsheets."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        named = re.fullmatch(r"(MARCH|SEPT|DEC)(\d{1,2})", value)
+        return super().of_text(f"{named[2]}-{named[1].title()[:3]}" if named else value)
+
+
+class MissingBecomesNull(Rebuilding):
+    """Text that says that something is not available becomes null."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return None if value in {"NA", "N/A", "undefined"} else super().of_text(value)
+
+
+class IdentifiersLowered(Rebuilding):
+    """Identifiers of 128 bits are brought into lower case."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        groups = re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
+        return super().of_text(value.lower() if groups else value)
+
+
+class PercentSignsHalved(Rebuilding):
+    """Of two percent signs in a row one is lost, as by those who format text once too often."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.replace("%%", "%"))
+
+
+class EscapeCharactersDropped(Rebuilding):
+    """The character that begins a terminal's commands is lost."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.replace("\x1b", ""))
+
+
+class TagCharactersDropped(Rebuilding):
+    """The invisible characters that spell out which flag a sign stands for are lost."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        plain = (char for char in value if not 0xE0000 <= ord(char) <= 0xE007F)
+        return super().of_text("".join(plain))
