@@ -301,6 +301,16 @@ def test_lost_names_acknowledged_results_that_the_last_read_lacks() -> None:
     assert history(finalize("one", 0), finalize("two", 500), get("", LAST)).lost() == ""
 
 
+def test_a_read_of_another_analysis_is_explained_by_no_order(contract: Contract) -> None:
+    other = event("get", (0, 10), reply(200, {**PENDING, "id": "other"}))
+    mixed_up = history(finalize("one", 200), other, get("one", LAST))
+    assert not mixed_up.is_explainable(contract)
+    assert mixed_up.actual() == f"a read of {ID} shows other"
+    assert history(other).is_explainable(contract), "it takes no race to see that"
+    assert history(finalize("one", 200), get("", LAST)).actual().startswith("acknowledged and lost")
+    assert history(get("one"), get("", LAST)).actual() == "no order explains these answers"
+
+
 def test_the_timeline_tells_each_event_in_the_order_of_the_calls() -> None:
     stolen = event("get", (0.004, 0.005), reply(403), caller=Caller.OTHER_JOB)
     events = (

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GET = Step(subject="A", operation="get")
 REMOVE = Step(subject="A", operation="remove")
+GET_B = Step(subject="B", operation="get")
+REMOVE_B = Step(subject="B", operation="remove")
 
 
 def finalize(word: str, subject: str = "A", caller: Caller = Caller.OWNER) -> Step:
@@ -58,6 +60,10 @@ FAULTS = {
     "concurrent-finalizes-both-refused": ((ONE, TWO), "finalize.atomic"),
     "concurrent-results-mixed-up": ((ONE, TWO), "finalize.atomic"),
     "answer-of-the-other-finalize": ((ONE, TWO), "finalize.atomic"),
+    "reads-mixed-up": ((GET, GET_B, GET, GET_B), "get.identity"),
+    "read-shows-what-is-being-removed": ((ONE, REMOVE_B, GET, GET), "finalize.atomic"),
+    "remove-undoes-finalizes": ((ONE, REMOVE_B), "finalize.atomic"),
+    "removes-mixed-up": ((REMOVE, REMOVE_B), "remove.atomic"),
     "concurrent-finalize-crashes": ((ONE, TWO), "errors.no-server-error"),
 }
 
