@@ -108,10 +108,15 @@ class History:
         return f"acknowledged and lost: {', '.join(gone)}" if gone else ""
 
     def timeline(self) -> Iterator[str]:
-        """The history as text, one event a line in the order of the calls, times in ms."""
+        """The history as text, one event a line in the order of the calls, times in ms.
+
+        Where events are of several subjects, each says of which.
+        """
+        several = len({event.step.subject for event in self.events}) > 1
         for event in sorted(self.events, key=lambda each: each.called):
             span = f"{event.called * 1000:7.1f} to {event.returned * 1000:7.1f} ms"
-            yield f"{span}  client {event.client}  {_described(event)}"
+            whose = f"{event.step.subject}  " * several
+            yield f"{span}  client {event.client}  {whose}{_described(event)}"
 
 
 def _succeeded(event: Event) -> bool:

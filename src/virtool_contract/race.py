@@ -74,9 +74,9 @@ class Racer:
             events = [*self._together(stage, scenario.steps)]
             self.last = tuple((event, ids[event.step.subject]) for event in events)
             for label, subject in stage.subjects.items():
-                self._judge(
-                    scenario, stage, subject, [e for e in events if e.step.subject == label]
-                )
+                own = [event for event in events if event.step.subject == label]
+                others = [event for event in events if event.step.subject != label]
+                self._judge(scenario, stage, subject, own, others)
         finally:
             stage.close()
         return set(self.ledger.deviations) <= known_before
@@ -139,9 +139,14 @@ class Racer:
             yield future.result()
 
     def _judge(
-        self, scenario: Scenario, stage: Stage, subject: Subject, events: list[Event]
+        self,
+        scenario: Scenario,
+        stage: Stage,
+        subject: Subject,
+        events: list[Event],
+        others: list[Event],
     ) -> None:
-        """Judge what happened to one subject, its final state included."""
+        """Judge what happened to one subject, its final state included; `others` are told too."""
         contract = self.target.contract
         self.ledger.troubles += ["a request of a race got no answer"] * sum(
             event.response is None for event in events
@@ -166,7 +171,8 @@ class Racer:
             expected="answers that some order of the requests, one at a time, explains",
             actual=history.actual(),
         )
-        self._report(finding, scenario, tuple(history.timeline()))
+        everything = replace(history, events=(*history.events, *others))
+        self._report(finding, scenario, tuple(everything.timeline()))
 
     def _judge_reads(self, scenario: Scenario, subject: Subject, events: list[Event]) -> None:
         """Judge each read by itself, for without a write no other can matter to it."""
@@ -178,7 +184,8 @@ class Racer:
             due = step(operation, subject.known.phase, event.step.caller)
             judgement = judge(contract, due, replace(subject.known, cause=READ), event.response)
             self.ledger.note(each for each in judgement.findings if each.kept)
-            for finding in judgement.broken:
+            mixed_up = [each for each in judgement.broken if each.topic == "identity"]
+            for finding in mixed_up or judgement.broken:
                 self._report(finding, scenario, ())
 
     def _look_for_a_crash(self, scenario: Scenario, event: Event) -> None:
