@@ -40,6 +40,8 @@ BODIES_WITHOUT_RESULTS = {
     "an empty object": b"{}",
     "another member": b'{"result": {"foo": "bar"}}',
     "other letter case": b'{"Results": {"foo": "bar"}}',
+    "blanks around the name": b'{" results ": {"foo": "bar"}}',
+    "names with paths": b'{"results.foo": "bar", "results[foo]": "bar"}',
     "results at the top": b'{"foo": "bar"}',
     "results one level down": b'{"analysis": {"results": {"foo": "bar"}}}',
     "ready alone": b'{"ready": true}',
@@ -136,6 +138,7 @@ AGAIN: dict[str, tuple[dict[str, Json], dict[str, Json]]] = {
     "none": ({"foo": "bar"}, {}),
     "more": ({"foo": "bar"}, {"foo": "bar", "more": [1]}),
     "some where none were": ({}, {"foo": "bar"}),
+    "some where many were": ({"sequence": "ACGT" * 40_000}, {"foo": "bar"}),
 }
 """First and second results."""
 
@@ -185,6 +188,15 @@ def refused_and_then_accepted(stage: Stage, body: Body) -> None:
     """An invalid body is refused, and does not stand in the way of a valid one."""
     analysis = stage.pending()
     expect.refusal(stage.finalize(analysis, body), "invalid-body")
+    expect.success(stage.finalize(analysis, {"foo": "bar"}))
+
+
+@clause("finalize.answer")
+def test_refused_bodies_do_not_stand_in_the_way(stage: Stage) -> None:
+    """However many invalid bodies were refused, a valid one MUST be accepted."""
+    analysis = stage.pending()
+    for raw in (*BODIES_NOT_JSON.values(), *BODIES_WITHOUT_RESULTS.values()):
+        stage.finalize(analysis, classify(raw))
     expect.success(stage.finalize(analysis, {"foo": "bar"}))
 
 

@@ -67,8 +67,15 @@ def test_an_absent_analysis_cannot_be_removed(stage: Stage) -> None:
     expect.refusal(answer, "absent", "not-own")
 
 
+FINAL: dict[str, dict[str, Json]] = {
+    "with results": {"foo": "bar"},
+    "with empty ones": {},
+    "with many": {"sequence": "ACGT" * 40_000},
+}
+
+
 @clause("remove.finalized-stays")
-@pytest.mark.parametrize("results", [{"foo": "bar"}, {}], ids=["with results", "with empty ones"])
+@pytest.mark.parametrize("results", FINAL.values(), ids=FINAL)
 def test_a_finalized_analysis_stays(stage: Stage, results: dict[str, Json]) -> None:
     """Removing a finalized analysis MUST be refused with 409, however often, and it stays."""
     analysis = stage.finalized(results)

@@ -132,6 +132,8 @@ BAD_BODIES = (
     b'"text"',
     b"{}",
     b'{"other": 1}',
+    b'{" results ": {}}',
+    b'{"results.a": 1}',
     b'{"results": null}',
     b'{"results": []}',
     b'{"results": "x"}',
@@ -175,6 +177,7 @@ def body(results: object, **extra: object) -> bytes:
 GOOD: Step = ("finalize", body({"first": 1}))
 LATE: Step = ("finalize", body({"second": 2}))
 STOLEN: Step = ("finalize", body({"second": 2}, workflow="other"))
+BAD: Step = ("finalize", b"{")
 READ: Step = ("get", b"")
 REMOVE: Step = ("remove", b"")
 
@@ -317,6 +320,9 @@ class Tour:
         for _ in range(3):
             await self.story(REMOVE, *[READ] * 4, REMOVE, LATE, REMOVE)
         await self.story(("finalize", body({})), REMOVE, READ)
+        await self.story(*[BAD] * 10, GOOD)
+        for late in (LATE, REMOVE):
+            await self.story(("finalize", body({"long": "x" * 110_000})), late, READ)
         await self.story(REMOVE, READ, files=False)
         await self.story(("finalize", SIGNS), READ)
         await self.neighbours()
@@ -325,9 +331,8 @@ class Tour:
         return self.log
 
     async def races(self) -> list[Any]:
-        bad: Step = ("finalize", b"{")
         races = (GOOD, LATE), (GOOD, REMOVE), (REMOVE, REMOVE), (GOOD, READ), (REMOVE, GOOD)
-        for race in (*races, (bad, GOOD)):
+        for race in (*races, (BAD, GOOD)):
             await self.at_once(*race)
         await self.reads_at_once()
         for two in ((READ, READ), (REMOVE, READ), (REMOVE, GOOD), (REMOVE, REMOVE)):

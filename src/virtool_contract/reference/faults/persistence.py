@@ -14,6 +14,11 @@ class _Persistence(Fault):
     category = "persistence"
 
 
+def is_long(analysis: Analysis) -> bool:
+    """Whether an analysis has more results than some would keep beside it."""
+    return len(as_json(analysis.results or {})) > 100_000
+
+
 class FinalizeForgotten(_Persistence):
     """A finalize is answered as if it had happened, and nothing is written."""
 
@@ -283,6 +288,27 @@ class LongResultsShownOnce(_Persistence):
 
     @override
     def document_of_get(self, analysis: Analysis) -> Document:
-        is_long = len(as_json(analysis.results or {})) > 100_000
-        again = is_long and self.tally(analysis.id) > 1
+        again = is_long(analysis) and self.tally(analysis.id) > 1
         return super().document_of_get(replace(analysis, results={}) if again else analysis)
+
+
+class LongResultsRemovable(_Persistence):
+    """An analysis that was finalized with more than 100,000 bytes can be removed."""
+
+    breaks = ("remove.finalized-stays",)
+    reach = "a sequence"
+
+    @override
+    def bars_remove(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_remove(call, analysis) and not is_long(analysis)
+
+
+class LongResultsReplaceable(_Persistence):
+    """An analysis that was finalized with more than 100,000 bytes can be finalized again."""
+
+    breaks = ("finalize.once",)
+    reach = "a sequence"
+
+    @override
+    def bars_finalize(self, call: Call, analysis: Analysis) -> bool:
+        return super().bars_finalize(call, analysis) and not is_long(analysis)

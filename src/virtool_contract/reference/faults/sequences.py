@@ -207,6 +207,22 @@ class InvalidBodyWedges(_Sequence):
         return super().bars_finalize(call, analysis) or wedged
 
 
+class TenthInvalidBodyWedges(_Sequence):
+    """After ten finalizes with a bad body, a good one is refused: there is a result already."""
+
+    breaks = ("finalize.answer",)
+
+    @override
+    def bad_body(self, call: Call, error: BodyError) -> Reply:
+        self.tally("bad", call.analysis_id)
+        return super().bad_body(call, error)
+
+    @override
+    def bars_finalize(self, call: Call, analysis: Analysis) -> bool:
+        wedged = self.tallies["bad", analysis.id] >= 10
+        return super().bars_finalize(call, analysis) or wedged
+
+
 class ThirdAttemptToReadLetIn(_Sequence):
     """A job that may not read an analysis may do so the third time it tries."""
 

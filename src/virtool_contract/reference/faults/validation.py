@@ -26,6 +26,30 @@ class ResultsOptional(_Validation):
         return super().results_in({"results": {}} | members)
 
 
+class BlanksAroundResultsIgnored(_Validation):
+    """Blanks around the name `results` are ignored."""
+
+    breaks = ("finalize.results-required",)
+    reach = "a value"
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        return super().results_in({name.strip(): value for name, value in members.items()})
+
+
+class PathsInNamesFollowed(_Validation):
+    """A member such as `results.foo` stands for one inside `results`."""
+
+    breaks = ("finalize.results-required",)
+    reach = "a value"
+
+    @override
+    def results_in(self, members: Document) -> Document:
+        stem = "results."
+        inside = {k.removeprefix(stem): v for k, v in members.items() if k.startswith(stem)}
+        return super().results_in({"results": inside} | members if inside else members)
+
+
 class FilesWanted(_Validation):
     """A finalize wants a list of `files` beside `results`."""
 
