@@ -114,6 +114,19 @@ def test_peers_are_asked_the_same(measure: Measure, capsys: pytest.CaptureFixtur
     assert re.search(r"^schemathesis tuned +1 +1 +0 +0 ", capsys.readouterr().out, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("firsts", "median"),
+    [
+        ([1.0, 2.0, None], 2.0),
+        ([1.0, None, None], None),
+        ([1.0, 2.0, None, None], None),
+        ([], None),
+    ],
+)
+def test_a_missed_fault_counts_as_never(firsts: list[float | None], median: float | None) -> None:
+    assert peers.over_all(firsts) == median
+
+
 def test_validate_shows_memory_and_speed_for_both_kinds_of_file(measure: Measure) -> None:
     rows = measure(validate.main, "--exchanges", "401")
     assert [row["file"] for row in rows] == ["traffic.har", "traffic.jsonl"]
