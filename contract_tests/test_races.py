@@ -31,10 +31,13 @@ ONE, TWO, THREE, FOUR, FIVE, SIX = map(finalize, ("one", "two", "three", "four",
 GET_B = Step(subject="B", operation="get")
 REMOVE_B = Step(subject="B", operation="remove")
 PEEK = Step(subject="A", operation="get", caller=Caller.OTHER_JOB)
+PEEK_ANONYMOUS = Step(subject="A", operation="get", caller=Caller.ANONYMOUS)
 STOLEN = finalize("another", caller=Caller.OTHER_JOB)
+TAKEN = Step(subject="A", operation="remove", caller=Caller.OTHER_JOB)
+STOLEN_ANONYMOUS = finalize("nobody", caller=Caller.ANONYMOUS)
 
 READS = {
-    "of one analysis": (GET, PEEK, GET, PEEK, GET, PEEK),
+    "of one analysis": (GET, PEEK, GET, PEEK_ANONYMOUS, GET, PEEK),
     "of two analyses": (GET, GET_B, GET, GET_B, GET, GET_B),
 }
 
@@ -45,7 +48,7 @@ FINALIZES = {
     "one and reads": (ONE, GET, GET, GET),
     "two and reads": (ONE, GET, TWO, GET, GET),
     "one and an invalid one": (ONE, INVALID, GET),
-    "one and another's": (STOLEN, ONE, STOLEN, GET),
+    "one and others'": (STOLEN, ONE, STOLEN_ANONYMOUS, GET),
     "of two analyses": (ONE, finalize("two", "B"), GET, GET_B, finalize("three", "B")),
 }
 
@@ -53,6 +56,7 @@ FINALIZES_AND_REMOVALS = {
     "a finalize behind": (REMOVE, ONE),
     "a finalize ahead": (ONE, REMOVE),
     "a finalize and reads": (ONE, REMOVE, GET, GET),
+    "a finalize and another's": (TAKEN, ONE, TAKEN, GET),
     "finalizes": (ONE, REMOVE, TWO, REMOVE),
     "of two analyses": (ONE, REMOVE_B, GET, GET_B),
 }
@@ -64,7 +68,7 @@ REMOVALS = {
 }
 
 
-@clause("get.document", "get.identity", "get.own-only", "get.safe")
+@clause("get.document", "get.identity", "get.own-only", "get.safe", "access.credentials")
 @pytest.mark.parametrize("program", READS.values(), ids=READS)
 def test_reads_at_once(racer: Racer, program: tuple[Step, ...]) -> None:
     """Each of several reads at once MUST be answered as it would be alone."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GET = Step(subject="A", operation="get")
 REMOVE = Step(subject="A", operation="remove")
+NOBODY = Step(subject="A", operation="get", caller=Caller.ANONYMOUS)
+TAKEN = Step(subject="A", operation="remove", caller=Caller.OTHER_JOB)
 GET_B = Step(subject="B", operation="get")
 REMOVE_B = Step(subject="B", operation="remove")
 
@@ -60,6 +62,8 @@ FAULTS = {
     "concurrent-finalizes-both-refused": ((ONE, TWO), "finalize.atomic"),
     "concurrent-results-mixed-up": ((ONE, TWO), "finalize.atomic"),
     "answer-of-the-other-finalize": ((ONE, TWO), "finalize.atomic"),
+    "anonymous-shares-a-caller": ((GET, NOBODY, GET, NOBODY), "access.credentials"),
+    "finalize-lets-others-remove": ((TAKEN, ONE, TAKEN, GET), "finalize.atomic"),
     "reads-mixed-up": ((GET, GET_B, GET, GET_B), "get.identity"),
     "read-shows-what-is-being-removed": ((ONE, REMOVE_B, GET, GET), "finalize.atomic"),
     "remove-undoes-finalizes": ((ONE, REMOVE_B), "finalize.atomic"),

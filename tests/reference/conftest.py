@@ -228,7 +228,9 @@ class Tour:
         analysis_id, owner = self.set_up("a pending analysis")
         _, other = self.set_up("a pending analysis")
         await asyncio.gather(
-            self.ask(READ, analysis_id, owner), self.after(0.001, READ, analysis_id, other)
+            self.ask(READ, analysis_id, owner),
+            self.after(0.001, READ, analysis_id, other),
+            self.after(0.001, READ, analysis_id, None),
         )
 
     async def at_once(self, *steps: Step) -> None:
@@ -237,9 +239,11 @@ class Tour:
         await asyncio.gather(*late)
         await self.ask(READ, analysis_id, owner)
 
-    async def after(self, delay: float, step: Step, analysis_id: str, owner: Credentials) -> None:
+    async def after(
+        self, delay: float, step: Step, analysis_id: str, caller: Credentials | None
+    ) -> None:
         await asyncio.sleep(delay)
-        await self.ask(step, analysis_id, owner)
+        await self.ask(step, analysis_id, caller)
 
     async def strangers(self, *first: Step) -> None:
         analysis_id, owner = self.set_up("a pending analysis")

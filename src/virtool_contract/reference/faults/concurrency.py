@@ -7,7 +7,7 @@ from typing import Final
 from typing_extensions import override
 
 from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Analysis, Call, Reply
+from virtool_contract.reference.values import Analysis, Call, Job, Reply
 
 WINDOW: Final = 0.002
 """Seconds."""
@@ -194,6 +194,40 @@ class ReadsShareACaller(_Concurrency):
             await asyncio.sleep(WINDOW)
             self.notes.pop(key, None)
         return await super().get(replace(call, credentials=self.notes.get(key, call.credentials)))
+
+
+class AnonymousSharesACaller(_Concurrency):
+    """A read without credentials that comes while the owner's is under way passes for that."""
+
+    breaks = ("access.credentials",)
+
+    @override
+    async def get(self, call: Call) -> Reply:
+        key = ("owner", call.analysis_id)
+        if self.first_refusal(call, self.checks_of_get()) is None:
+            self.notes[key] = call.credentials
+            await asyncio.sleep(WINDOW)
+            self.notes.pop(key, None)
+        elif call.credentials is None:
+            return await super().get(replace(call, credentials=self.notes.get(key)))
+        return await super().get(call)
+
+
+class FinalizeLetsOthersRemove(_Concurrency):
+    """While an analysis is being finalized, any job may remove it."""
+
+    breaks = ("finalize.atomic",)
+
+    @override
+    async def before_finalize(self, call: Call) -> None:
+        await super().before_finalize(call)
+        self.notes["under way", call.analysis_id] = True
+        await asyncio.sleep(WINDOW)
+        self.notes.pop(("under way", call.analysis_id), None)
+
+    @override
+    def may_remove(self, job: Job, analysis: Analysis) -> bool:
+        return super().may_remove(job, analysis) or ("under way", analysis.id) in self.notes
 
 
 class LostWhenRead(_Concurrency):
