@@ -138,7 +138,6 @@ AGAIN: dict[str, tuple[dict[str, Json], dict[str, Json]]] = {
     "none": ({"foo": "bar"}, {}),
     "more": ({"foo": "bar"}, {"foo": "bar", "more": [1]}),
     "some where none were": ({}, {"foo": "bar"}),
-    "some where many were": ({"sequence": "ACGT" * 40_000}, {"foo": "bar"}),
 }
 """First and second results."""
 
@@ -152,6 +151,13 @@ def test_a_second_finalize_is_refused(
     analysis = stage.finalized(first)
     for _ in range(3):
         expect.refusal(stage.finalize(analysis, second), "finalized")
+
+
+@clause("finalize.keeps-first-results")
+def test_long_results_are_as_final_as_others(stage: Stage) -> None:
+    """Finalizing an analysis that has long results MUST be refused with 409 and MUST keep them."""
+    analysis = stage.finalized({"sequence": "ACGT" * 40_000})
+    expect.refusal(stage.finalize(analysis, {"foo": "bar"}), "finalized")
 
 
 @clause("finalize.once")

@@ -32,6 +32,7 @@ ACQUITTED = {
 }
 """What a run blames, and its traffic acquits."""
 BLAMED_OFFLINE = {
+    "reads-mixed-up": {"get.safe"},
     "read-shows-what-is-being-removed": {
         *("get.identity", "get.safe"),
         *("finalize.ready", "finalize.results", "finalize.changes-nothing-else"),
