@@ -32,6 +32,7 @@ ACQUITTED = {
 }
 """What a run blames, and its traffic acquits."""
 BLAMED_OFFLINE = {
+    "finalize-lets-others-remove": {"remove.own-only"},
     "reads-mixed-up": {"get.safe"},
     "read-shows-what-is-being-removed": {
         *("get.identity", "get.safe"),
