@@ -307,8 +307,17 @@ def test_a_read_of_another_analysis_is_explained_by_no_order(contract: Contract)
     assert not mixed_up.is_explainable(contract)
     assert mixed_up.actual() == f"a read of {ID} shows other"
     assert history(other).is_explainable(contract), "it takes no race to see that"
+    assert mixed_up.clause(contract) == "get.identity"
     assert history(finalize("one", 200), get("", LAST)).actual().startswith("acknowledged and lost")
     assert history(get("one"), get("", LAST)).actual() == "no order explains these answers"
+
+
+def test_the_id_of_an_error_is_no_analysis(contract: Contract) -> None:
+    refused = event("get", (0, 10), reply(403, {"id": "forbidden"}), caller=Caller.OTHER_JOB)
+    assert history(finalize("one", 200), refused, get("one", LAST)).is_explainable(contract)
+    gone = event("get", (0, 10), reply(404, {"id": "not_found"}))
+    raced = history(finalize("one", 200), gone, get("one", LAST))
+    assert raced.clause(contract) == "finalize.atomic"
 
 
 def test_the_timeline_tells_each_event_in_the_order_of_the_calls() -> None:

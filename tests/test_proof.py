@@ -26,17 +26,13 @@ ACQUITTED = {
     "third-read-differs": {"isolation"},
     "refused-remove-touches-neighbours": {"finalize.changes-nothing-else"},
     # A race between analyses; traffic is judged one analysis at a time, and blames single requests.
-    "read-shows-what-is-being-removed": {"finalize.atomic"},
     "remove-undoes-finalizes": {"finalize.atomic"},
     "removes-mixed-up": {"remove.atomic"},
 }
 """What a run blames, and its traffic acquits."""
 BLAMED_OFFLINE = {
-    "finalize-lets-others-remove": {"remove.own-only"},
-    "reads-mixed-up": {"get.safe"},
     "read-shows-what-is-being-removed": {
-        *("get.identity", "get.safe"),
-        *("finalize.ready", "finalize.results", "finalize.changes-nothing-else"),
+        *("get.safe", "finalize.ready", "finalize.results", "finalize.changes-nothing-else"),
     },
     "remove-undoes-finalizes": {"finalize.ready", "finalize.results"},
     "removes-mixed-up": {"remove.gone", "get.absent"},

@@ -79,21 +79,27 @@ class History:
 
     def actual(self) -> str:
         """What is wrong with a history that nothing explains, in a few words."""
-        for index in sorted(self.strays()):
-            return f"a read of {self.known.id} shows {_id_in(self.events[index].response)}"
+        stray = self.stray()
+        if stray:
+            return f"a read of {self.known.id} shows {stray}"
         return self.lost() or "no order explains these answers"
 
-    def strays(self) -> frozenset[int]:
-        """The reads of a document with another id than the last read has: they are mixed up.
+    def clause(self, contract: Contract) -> str:
+        """The clause that a history breaks which nothing explains."""
+        if self.stray():
+            return contract.clause_for("get", "identity")
+        return contract.clause_for(self.culprit(), "history")
+
+    def stray(self) -> str:
+        """The id in a read of another analysis; empty where there is none.
 
         Where the last read has a wrong id too, that takes no race.
         """
         if not self.events or _id_in(self._last().response) != self.known.id:
-            return frozenset()
-        reads = (i for i, event in enumerate(self.events) if event.step.operation == "get")
-        return frozenset(
-            i for i in reads if _id_in(self.events[i].response) not in {"", self.known.id}
-        )
+            return ""
+        reads = (event for event in self.events if event.step.operation == "get")
+        wrong = (_id_in(event.response) for event in reads)
+        return next((each for each in wrong if each not in {"", self.known.id}), "")
 
     def lost(self) -> str:
         """Names acknowledged results that the last read does not show; empty where none are."""
@@ -154,7 +160,8 @@ def _document(response: Response | None) -> Json:
 
 
 def _id_in(response: Response | None) -> str:
-    document = _document(response)
+    """Whose document it is; errors may have an id as well, which is another matter."""
+    document = _document(response) if response and response.status == 200 else None
     return str(document.get("id", "")) if isinstance(document, dict) else ""
 
 
@@ -173,7 +180,7 @@ class _Search:
 
     def ends(self) -> Iterator[Known]:
         """What may be known after all events, once for each way to tell."""
-        if self.history.strays():
+        if self.history.stray():
             return
         open_ends: list[tuple[frozenset[int], Known]] = [(frozenset(), self.known)]
         visited: set[Place] = set()

@@ -13,7 +13,7 @@ from virtool_contract.disguises import SHORTEST_ABSENT
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
 from virtool_contract.json_values import NotJsonError, parse
-from virtool_contract.judge import Finding, describe, judge
+from virtool_contract.judge import Finding, describe, judge, judge_status
 from virtool_contract.knowledge import after_read
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.model import step
@@ -156,6 +156,7 @@ class Racer:
             return
         for event in events:
             self._look_for_a_crash(scenario, event)
+            self._judge_rights(scenario, subject, event)
         last = self._final(stage, subject, max(event.returned for event in events))
         history = History(
             known=subject.known, events=(*events, last), implemented=self.target.removes
@@ -166,7 +167,7 @@ class Racer:
             self.ledger.note(Finding(clause=clause, kept=True) for clause in clauses)
             return
         finding = Finding(
-            clause=contract.clause_for(history.culprit(), "history"),
+            clause=history.clause(contract),
             kept=False,
             expected="answers that some order of the requests, one at a time, explains",
             actual=history.actual(),
@@ -184,8 +185,7 @@ class Racer:
             due = step(operation, subject.known.phase, event.step.caller)
             judgement = judge(contract, due, replace(subject.known, cause=READ), event.response)
             self.ledger.note(each for each in judgement.findings if each.kept)
-            mixed_up = [each for each in judgement.broken if each.topic == "identity"]
-            for finding in mixed_up or judgement.broken:
+            for finding in judgement.broken:
                 self._report(finding, scenario, ())
 
     def _look_for_a_crash(self, scenario: Scenario, event: Event) -> None:
@@ -199,6 +199,16 @@ class Racer:
         if kept:
             self.ledger.note([finding])
         else:
+            self._report(finding, scenario, ())
+
+    def _judge_rights(self, scenario: Scenario, subject: Subject, event: Event) -> None:
+        """Judge what holds whatever else has happened by then: who may have an answer at all."""
+        if event.response is None:
+            return
+        operation = self.target.contract.operations[event.step.operation]
+        due = step(operation, subject.known.phase, event.step.caller, event.step.body)
+        known = replace(subject.known, doubtful=True)
+        for finding in judge_status(self.target.contract, due, known, event.response).broken:
             self._report(finding, scenario, ())
 
     def _final(self, stage: Stage, subject: Subject, after: float) -> Event:

@@ -44,7 +44,7 @@ def kept(contract: Contract, items: Sequence[Item]) -> Iterator[Finding]:
 def broken(contract: Contract, raced: History) -> Finding:
     """The clause that a history breaks which nothing explains."""
     return Finding(
-        clause=contract.clause_for(raced.culprit(), RACE),
+        clause=raced.clause(contract),
         kept=False,
         expected="answers that some order of the requests, one at a time, explains",
         actual=raced.actual(),

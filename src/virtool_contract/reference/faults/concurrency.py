@@ -266,7 +266,7 @@ class ReadsMixedUp(_Concurrency):
 class ReadShowsWhatIsBeingRemoved(_Concurrency):
     """A read that comes while another analysis is being removed shows that one."""
 
-    breaks = ("finalize.atomic",)
+    breaks = ("get.identity",)
 
     @override
     async def remove(self, call: Call) -> Reply:
