@@ -21,13 +21,18 @@ CUT = "\u2026"
 """What stands where a text was cut."""
 
 _ESCAPED = (
-    r"\\+u(?P<unit>[0-9a-f]{4})|\\+x(?P<code>[0-9a-f]{2})|%(?:25)*(?P<byte>[0-9a-f]{2})"
-    r"|(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);)|(?P<void>[\\\0])"
+    r"\\\\*u(?P<unit>[0-9a-f]{4})|\\\\*x(?P<code>[0-9a-f]{2})|%(?:25)*(?P<byte>[0-9a-f]{2})"
+    r"|&(?P<entity>#\d{1,7}|#x[0-9a-f]{1,6}|quot|amp|lt|gt|apos);|\\|\0"
 )
 ESCAPED = re.compile(_ESCAPED, re.IGNORECASE)
-"""A character as JSON, Python, a URL or HTML escape it, also several times over."""
+"""A character as JSON, Python, a URL or HTML escape it, also several times over.
+
+Each way begins with a character of its own, by which the search skips what begins none.
+"""
 ESCAPES = re.compile(f"{_ESCAPED}|.", re.IGNORECASE | re.DOTALL)
 """The same, or any other character."""
+VOID = frozenset("\\\0")
+"""What stands for nothing, where it escapes nothing."""
 PIECE = 4096
 """So much of a long word is looked at at once."""
 OVERLAP = 64
@@ -79,6 +84,8 @@ class Secrets:
 
         With none, `hide` would leave it as it is.
         """
+        if len(word) < self._shortest:
+            return False
         small = word.lower() if word.isascii() else _lower(word)
         if self._begins_in(small):
             return True
@@ -195,8 +202,8 @@ def _meant(match: re.Match[str]) -> str:
     if number:
         return chr(int(number, 16)) if int(number, 16) else ""
     if match["entity"]:
-        return html.unescape(match["entity"])
-    return "" if match["void"] else match[0]
+        return html.unescape(f"&{match['entity']}")
+    return "" if match[0] in VOID else match[0]
 
 
 def _lower(text: str) -> str:
