@@ -13,6 +13,7 @@ import pytest
 from typing_extensions import override
 
 from virtool_contract.api import Api
+from virtool_contract.body import Body, classify, finalize_body
 from virtool_contract.judge import Finding
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
@@ -20,6 +21,7 @@ from virtool_contract.provider import ProviderError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Analysis, Call, Document, Reply
 from virtool_contract.replay import confirm
+from virtool_contract.scenario import Step
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
 from virtool_contract.target import TargetTroubleError
@@ -193,6 +195,24 @@ def test_a_target_that_refuses_what_is_unread_is_accused(
 ) -> None:
     stage = Stage(target_of(service(faults, ()) if faults else RefusesAfterwards()))
     stage.finalize(stage.unread(), FOO)
+    assert broken(stage) == {"finalize.answer"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "caller", "body"),
+    [
+        ("forbidden-finalize-happens", Caller.OTHER_JOB, finalize_body(FOO)),
+        ("unauthorized-finalize-happens", Caller.ANONYMOUS, finalize_body(FOO)),
+        ("invalid-body-finalizes", Caller.OWNER, classify(b"{")),
+    ],
+)
+def test_a_provider_is_not_accused_of_what_was_refused_before_and_happened(
+    target_of: TargetOf, fault: str, caller: Caller, body: Body
+) -> None:
+    stage = Stage(target_of(service((fault,), ())))
+    subject = stage.unread()
+    stage.play(subject, Step(subject=subject.label, operation="finalize", caller=caller, body=body))
+    stage.finalize(subject, {"second": "one"})
     assert broken(stage) == {"finalize.answer"}
 
 
