@@ -74,6 +74,15 @@ def test_strangers_are_refused(stage: Stage, caller: Caller, phase: Phase) -> No
     try_everything(stage, caller, phase)
 
 
+@clause("finalize.own-only", "access.credentials")
+@pytest.mark.parametrize("caller", [Caller.OTHER_JOB, Caller.ANONYMOUS], ids=str)
+def test_only_the_owner_finalizes_whatever_the_results(stage: Stage, caller: Caller) -> None:
+    """A finalize of others MUST be refused, be its results empty or long."""
+    analysis = stage.pending()
+    for results in ({}, {"sequence": "ACGT" * 2**15}):
+        stage.finalize(analysis, results, caller)
+
+
 @clause("errors.message", "errors.no-server-error", "documented-status")
 def test_errors_say_what_is_documented(stage: Stage) -> None:
     """An error SHOULD carry its documented message."""

@@ -6,6 +6,7 @@ from virtool_contract.promises import (
     Body,
     Json,
     Stage,
+    awkward,
     classify,
     clause,
     expect,
@@ -14,8 +15,8 @@ from virtool_contract.promises import (
 )
 
 AWKWARD = freeform.catalogue()
-BEYOND = {name: finalize_body(results) for name, results in freeform.BEYOND_I_JSON.items()}
-BEYOND["1e999"] = classify(freeform.NUMBERLESS)
+BEYOND = {name: finalize_body(results) for name, results in awkward.BEYOND_I_JSON.items()}
+BEYOND["1e999"] = classify(awkward.NUMBERLESS)
 
 
 @clause("finalize.freeform")
@@ -27,7 +28,7 @@ def test_awkward_results_survive(stage: Stage, results: dict[str, Json]) -> None
 
 
 @clause("finalize.freeform")
-@pytest.mark.parametrize("raw", freeform.SPELLINGS.values(), ids=freeform.SPELLINGS)
+@pytest.mark.parametrize("raw", awkward.SPELLINGS.values(), ids=awkward.SPELLINGS)
 def test_results_may_be_spelled_as_json_can_be(stage: Stage, raw: bytes) -> None:
     """Results MUST be accepted however their JSON is spelled, and survive unchanged."""
     analysis = stage.pending(files=False)

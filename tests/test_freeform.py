@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from virtool_contract import freeform
+from virtool_contract import awkward, freeform
 from virtool_contract.body import Kind, classify, finalize_body
 from virtool_contract.json_values import depth, difference, encode, is_beyond_i_json, parse
 
@@ -13,9 +13,9 @@ CATALOGUE = freeform.catalogue()
 
 
 def test_no_name_is_used_twice() -> None:
-    parts = (freeform.SCALARS, freeform.KEYS, freeform.SHAPES)
+    parts = (awkward.SCALARS, awkward.KEYS, awkward.SHAPES)
     assert len(CATALOGUE) == sum(map(len, parts)) > 80
-    assert not set(CATALOGUE) & set(freeform.BEYOND_I_JSON)
+    assert not set(CATALOGUE) & set(awkward.BEYOND_I_JSON)
 
 
 def test_no_object_is_there_twice() -> None:
@@ -34,7 +34,7 @@ def test_the_catalogue_is_within_i_json_and_acceptable(value: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    "value", freeform.BEYOND_I_JSON.values(), ids=[*map(str, freeform.BEYOND_I_JSON)]
+    "value", awkward.BEYOND_I_JSON.values(), ids=[*map(str, awkward.BEYOND_I_JSON)]
 )
 def test_what_is_beyond_i_json_is_so(value: dict[str, Any]) -> None:
     assert is_beyond_i_json(value)
@@ -58,7 +58,7 @@ def test_ten_thousand_keys_are_as_many() -> None:
 @pytest.mark.parametrize(("levels", "arrays"), [(1, False), (64, False), (15, True)])
 def test_nesting_is_as_deep_as_asked(levels: int, *, arrays: bool) -> None:
     expected = 2 * levels - 1 if arrays else levels
-    assert depth(freeform.nested(levels, arrays=arrays)) == expected
+    assert depth(awkward.nested(levels, arrays=arrays)) == expected
 
 
 @settings(

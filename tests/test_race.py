@@ -110,9 +110,14 @@ def test_the_reference_breaks_nothing_and_keeps_nothing(
             {"finalize.atomic", "remove.own-only"},
         ),
         ("reads-mixed-up", (GET, GET_B, GET, GET_B), {"get.identity", "get.safe"}),
+        (
+            "read-during-remove-shows-nothing",
+            (REMOVE, GET, GET, GET),
+            {"get.document", "get.files", "get.results-when-ready"},
+        ),
     ],
 )
-def test_some_break_two(
+def test_some_break_more_than_one(
     target_of: TargetOf, racing: Racing, fault: str, program: tuple[Step, ...], broken: set[str]
 ) -> None:
     target = target_of(service((fault,), ()))

@@ -13,7 +13,15 @@ from virtool_contract.judging.finding import Finding, Judgement, describe
 from virtool_contract.model import Due
 from virtool_contract.subject import READ, Known
 
-__all__ = ["Finding", "Judgement", "after_a_second_look", "describe", "judge", "judge_status"]
+__all__ = [
+    "Finding",
+    "Judgement",
+    "after_a_second_look",
+    "describe",
+    "judge",
+    "judge_in_any_state",
+    "judge_status",
+]
 
 
 def judge(
@@ -36,6 +44,13 @@ def judge(
 def judge_status(contract: Contract, due: Due, known: Known, response: Response) -> Judgement:
     """Judge one answer whose body was not recorded."""
     return Judgement(findings=tuple(_Bare(contract, due, known, response, known).findings()))
+
+
+def judge_in_any_state(contract: Contract, due: Due, known: Known, response: Response) -> Judgement:
+    """Judge what holds whatever state the analysis is in by now: rights, and a document's form."""
+    doubtful = replace(known, doubtful=True)
+    judging = _InAnyState(contract, due, doubtful, response, doubtful)
+    return Judgement(findings=tuple(judging.findings()))
 
 
 def after_a_second_look(
@@ -71,6 +86,16 @@ class _Bare(ByStatus):
             yield from self.wrong_status()
         elif self.due.refused or not self.due.operation.success.covers(self.status):
             yield from self.refusal()
+        yield from self.status_class()
+
+
+class _InAnyState(ByStatus, ByDocument):
+    """The part of a judgement that needs no state."""
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self.in_any_state()
+        if self.due.operation.success.covers(self.status) and not self.due.refused:
+            yield from self.success()
         yield from self.status_class()
 
 

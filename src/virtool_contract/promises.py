@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from virtool_contract import expect, freeform
+from virtool_contract import awkward, expect, freeform
 from virtool_contract.body import Body, classify, finalize_body
 from virtool_contract.disguises import disguises
 from virtool_contract.explore import Explorer
@@ -44,6 +44,7 @@ __all__ = [
     "Subject",
     "Unobserved",
     "at_last",
+    "awkward",
     "classify",
     "clause",
     "disguises",

@@ -13,7 +13,7 @@ from virtool_contract.disguises import SHORTEST_ABSENT
 from virtool_contract.exchange import Headers
 from virtool_contract.history import Event, History
 from virtool_contract.json_values import NotJsonError, parse
-from virtool_contract.judge import Finding, describe, judge, judge_status
+from virtool_contract.judge import Finding, describe, judge, judge_in_any_state
 from virtool_contract.knowledge import after_read
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.model import step
@@ -156,24 +156,25 @@ class Racer:
             return
         for event in events:
             self._look_for_a_crash(scenario, event)
-            self._judge_rights(scenario, subject, event)
         last = self._final(stage, subject, max(event.returned for event in events))
         history = History(
             known=subject.known, events=(*events, last), implemented=self.target.removes
         )
+        timeline = tuple(replace(history, events=(*history.events, *others)).timeline())
         if history.is_explainable(contract):
             operations = {event.step.operation for event in events} - {"get"}
             clauses = [contract.clause_for(operation, "history") for operation in operations]
             self.ledger.note(Finding(clause=clause, kept=True) for clause in clauses)
-            return
-        finding = Finding(
-            clause=history.clause(contract),
-            kept=False,
-            expected="answers that some order of the requests, one at a time, explains",
-            actual=history.actual(),
-        )
-        everything = replace(history, events=(*history.events, *others))
-        self._report(finding, scenario, tuple(everything.timeline()))
+        else:
+            finding = Finding(
+                clause=history.clause(contract),
+                kept=False,
+                expected="answers that some order of the requests, one at a time, explains",
+                actual=history.actual(),
+            )
+            self._report(finding, scenario, timeline)
+        for event in events:
+            self._judge_in_any_state(scenario, subject, event, timeline)
 
     def _judge_reads(self, scenario: Scenario, subject: Subject, events: list[Event]) -> None:
         """Judge each read by itself, for without a write no other can matter to it."""
@@ -201,15 +202,21 @@ class Racer:
         else:
             self._report(finding, scenario, ())
 
-    def _judge_rights(self, scenario: Scenario, subject: Subject, event: Event) -> None:
-        """Judge what holds whatever else has happened by then: who may have an answer at all."""
+    def _judge_in_any_state(
+        self, scenario: Scenario, subject: Subject, event: Event, timeline: tuple[str, ...]
+    ) -> None:
+        """Judge what holds of an answer whatever else has happened by then."""
         if event.response is None:
             return
-        operation = self.target.contract.operations[event.step.operation]
-        due = step(operation, subject.known.phase, event.step.caller, event.step.body)
-        known = replace(subject.known, doubtful=True)
-        for finding in judge_status(self.target.contract, due, known, event.response).broken:
-            self._report(finding, scenario, ())
+        contract = self.target.contract
+        due = step(
+            contract.operations[event.step.operation],
+            subject.known.phase,
+            event.step.caller,
+            event.step.body,
+        )
+        for finding in judge_in_any_state(contract, due, subject.known, event.response).broken:
+            self._report(finding, scenario, timeline)
 
     def _final(self, stage: Stage, subject: Subject, after: float) -> Event:
         step = Step(subject=subject.label, operation="get")

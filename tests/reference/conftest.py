@@ -111,14 +111,15 @@ AWKWARD: tuple[object, ...] = (
     {},
     {"blanks": "  x ", "empty": "", "digits": "12", "markup": "<&>", "long": "x" * 2000},
     {"composed": "e\u0301", "accent": "é", "astral": "a\U0001f9ec", "line": "a\nb/c"},
-    {"f": 0.1234567891, "tiny": 1e-9, "i": 2**40, "whole": 1.0, "Upper": 1},
+    {"f": 0.1234567891, "tiny": 1e-9, "i": 2**40, "k": 40_000, "whole": 1.0, "Upper": 1},
     {"a.b": 1, "$set": 1, "__proto__": 1, "": 1, "rows": [[1], [1, 2]]},
     {"sign": "\u2714\ufe0f", "quotes": "''", "link": {"$ref": "#/a"}, "like": {"length": 2}},
     {"error": "none"},
     {"texts": ["2026-01-31", "MARCH1", "NA", "6F9619FF-8B86-D011-B42D-00C04FC964FF", "%%"]},
+    {"more texts": ["3,14", "2026-01-31T12:30:00+05:30", r"a\\b"], "yes": 1, "_links": 1},
     {"signs": "\x1b \U000e0067", "toString": 1, "pairs": [["x", 1]]},
     {"data": {"foo": 1}},
-    {"many": [0] * 30_000},
+    {"many": [0] * 70_000},
     {"deep": json.loads("[" * 60 + "]" * 60)},
     {"big": 2**53 + 1, "huge": 10**25, "nul": "a\0b", "lone": "\ud800"},
     {"size": "x" * 2**20},
@@ -231,6 +232,7 @@ class Tour:
             self.ask(READ, analysis_id, owner),
             self.after(0.001, READ, analysis_id, other),
             self.after(0.001, READ, analysis_id, None),
+            self.after(0.001, REMOVE, analysis_id, owner),
         )
 
     async def at_once(self, *steps: Step) -> None:
@@ -272,7 +274,7 @@ class Tour:
         await self.ask(LATE, analysis_id, owner)
 
     async def before_its_job(self) -> None:
-        for step in (READ, GOOD, REMOVE):
+        for step in (READ, GOOD, REMOVE, ("finalize", body({})), ("finalize", SIGNS)):
             _, other = self.set_up("a pending analysis")
             analysis_id, owner = self.set_up("a pending analysis")
             await self.ask(step, analysis_id, other)

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from virtool_contract.contract import Contract
 from virtool_contract.history import History
 from virtool_contract.json_values import show
-from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge, judge_status
+from virtool_contract.judge import (
+    Finding,
+    Judgement,
+    after_a_second_look,
+    judge,
+    judge_in_any_state,
+    judge_status,
+)
 from virtool_contract.knowledge import adopted, after_read, after_success, after_write
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
@@ -279,9 +286,11 @@ class Follower:
         if item.response is None:
             self.bench.notes[f"{item.spotted.operation} requests without an answer"] += 1
             return
-        known = replace(self.possible[0], doubtful=True)
+        known = self.possible[0]
         due = self._due(known, item.callers[0], item)
-        for finding in judge_status(self.bench.contract, due, known, item.response).findings:
+        judging = judge_in_any_state if item.is_whole else judge_status
+        known = replace(known, doubtful=True)
+        for finding in judging(self.bench.contract, due, known, item.response).findings:
             if finding.kept:
                 self.bench.ledger.note([finding])
             elif len(item.callers) == 1 or item.spotted.status >= 500:

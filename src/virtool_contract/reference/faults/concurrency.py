@@ -1,24 +1,15 @@
-"""Races: windows of about two milliseconds between a check and the write that rests on it."""
+"""Races between requests for one analysis, in windows of about two milliseconds."""
 
 import asyncio
 from dataclasses import replace
-from typing import Final
 
 from typing_extensions import override
 
-from virtool_contract.reference.faults.base import Fault
-from virtool_contract.reference.values import Analysis, Call, Job, Reply
-
-WINDOW: Final = 0.002
-"""Seconds."""
+from virtool_contract.reference.faults.racing import WINDOW, Racing
+from virtool_contract.reference.values import Analysis, Call, Reply
 
 
-class _Concurrency(Fault):
-    category = "concurrency"
-    reach = "a race"
-
-
-class FinalizeRace(_Concurrency):
+class FinalizeRace(Racing):
     """Two finalizes at once both succeed."""
 
     breaks = ("finalize.atomic",)
@@ -29,7 +20,7 @@ class FinalizeRace(_Concurrency):
         await asyncio.sleep(WINDOW)
 
 
-class RemoveRace(_Concurrency):
+class RemoveRace(Racing):
     """Two removals at once both succeed."""
 
     breaks = ("remove.atomic",)
@@ -40,7 +31,7 @@ class RemoveRace(_Concurrency):
         await asyncio.sleep(WINDOW)
 
 
-class RemoveOvertakesFinalize(_Concurrency):
+class RemoveOvertakesFinalize(Racing):
     """A removal that began before a finalize takes the finalized analysis away."""
 
     breaks = ("remove.atomic",)
@@ -60,7 +51,7 @@ class RemoveOvertakesFinalize(_Concurrency):
         return super().bars_remove(call, analysis) and not begun
 
 
-class FinalizeRevives(_Concurrency):
+class FinalizeRevives(Racing):
     """A finalize that began before a removal brings the analysis back; never two finalizes."""
 
     breaks = ("finalize.atomic",)
@@ -75,7 +66,7 @@ class FinalizeRevives(_Concurrency):
         return await super().finalize(call)
 
 
-class ReadyBeforeResults(_Concurrency):
+class ReadyBeforeResults(Racing):
     """For a moment, a read shows an analysis as ready with empty results."""
 
     breaks = ("finalize.atomic",)
@@ -87,7 +78,7 @@ class ReadyBeforeResults(_Concurrency):
         await super().write(analysis)
 
 
-class GoneDuringFinalize(_Concurrency):
+class GoneDuringFinalize(Racing):
     """For a moment during a finalize, a read does not find the analysis."""
 
     breaks = ("finalize.atomic",)
@@ -99,7 +90,7 @@ class GoneDuringFinalize(_Concurrency):
         await super().write(analysis)
 
 
-class ConcurrentFinalizesBothRefused(_Concurrency):
+class ConcurrentFinalizesBothRefused(Racing):
     """Of two finalizes at once, each is refused because of the other, and none happens."""
 
     breaks = ("finalize.atomic",)
@@ -117,7 +108,7 @@ class ConcurrentFinalizesBothRefused(_Concurrency):
         return await super().finalize(call)
 
 
-class ConcurrentFinalizeCrashes(_Concurrency):
+class ConcurrentFinalizeCrashes(Racing):
     """A finalize that comes while another is under way is answered with 500."""
 
     breaks = ("errors.no-server-error",)
@@ -133,7 +124,7 @@ class ConcurrentFinalizeCrashes(_Concurrency):
         return await super().finalize(call)
 
 
-class ConcurrentResultsMixedUp(_Concurrency):
+class ConcurrentResultsMixedUp(Racing):
     """Of two finalizes at once, one wins, with the results of the other."""
 
     breaks = ("finalize.atomic",)
@@ -147,7 +138,7 @@ class ConcurrentResultsMixedUp(_Concurrency):
         return await super().finalize(replace(call, body=self.notes["body", call.analysis_id]))
 
 
-class AnswerOfTheOtherFinalize(_Concurrency):
+class AnswerOfTheOtherFinalize(Racing):
     """Of two finalizes at once, the loser is told that it succeeded; its results are lost."""
 
     breaks = ("finalize.atomic",)
@@ -162,7 +153,7 @@ class AnswerOfTheOtherFinalize(_Concurrency):
         return self.answer_to_finalize(call, would_be) if reply.status == 409 else reply
 
 
-class ReadDuringFinalizeCrashes(_Concurrency):
+class ReadDuringFinalizeCrashes(Racing):
     """A read that comes while a finalize is under way is answered with 500."""
 
     breaks = ("errors.no-server-error",)
@@ -181,56 +172,21 @@ class ReadDuringFinalizeCrashes(_Concurrency):
         return super().answer_to_get(call, analysis)
 
 
-class ReadsShareACaller(_Concurrency):
-    """A read that comes while the owner's is under way is answered like that."""
+class ReadDuringRemoveShowsNothing(Racing):
+    """A read of an analysis that is removed while it is under way shows an empty object."""
 
-    breaks = ("get.own-only",)
-
-    @override
-    async def get(self, call: Call) -> Reply:
-        key = ("owner", call.analysis_id)
-        if self.first_refusal(call, self.checks_of_get()) is None:
-            self.notes[key] = call.credentials
-            await asyncio.sleep(WINDOW)
-            self.notes.pop(key, None)
-        return await super().get(replace(call, credentials=self.notes.get(key, call.credentials)))
-
-
-class AnonymousSharesACaller(_Concurrency):
-    """A read without credentials that comes while the owner's is under way passes for that."""
-
-    breaks = ("access.credentials",)
+    breaks = ("get.document",)
 
     @override
     async def get(self, call: Call) -> Reply:
-        key = ("owner", call.analysis_id)
         if self.first_refusal(call, self.checks_of_get()) is None:
-            self.notes[key] = call.credentials
             await asyncio.sleep(WINDOW)
-            self.notes.pop(key, None)
-        elif call.credentials is None:
-            return await super().get(replace(call, credentials=self.notes.get(key)))
+            if self.find(call.analysis_id) is None:
+                return Reply(status=200, content={})
         return await super().get(call)
 
 
-class FinalizeLetsOthersRemove(_Concurrency):
-    """While an analysis is being finalized, any job may remove it."""
-
-    breaks = ("finalize.atomic",)
-
-    @override
-    async def before_finalize(self, call: Call) -> None:
-        await super().before_finalize(call)
-        self.notes["under way", call.analysis_id] = True
-        await asyncio.sleep(WINDOW)
-        self.notes.pop(("under way", call.analysis_id), None)
-
-    @override
-    def may_remove(self, job: Job, analysis: Analysis) -> bool:
-        return super().may_remove(job, analysis) or ("under way", analysis.id) in self.notes
-
-
-class LostWhenRead(_Concurrency):
+class LostWhenRead(Racing):
     """A finalize that is read while it is under way is acknowledged, and lost."""
 
     breaks = ("finalize.atomic",)
@@ -247,66 +203,3 @@ class LostWhenRead(_Concurrency):
         if ("under way", analysis.id) in self.notes:
             self.notes["under way", analysis.id] = True
         return super().answer_to_get(call, analysis)
-
-
-class ReadsMixedUp(_Concurrency):
-    """Of several reads at once, each shows the analysis that was asked for last."""
-
-    breaks = ("get.identity",)
-
-    @override
-    async def get(self, call: Call) -> Reply:
-        if self.first_refusal(call, self.checks_of_get()) is not None:
-            return await super().get(call)
-        self.notes["latest",] = self.found(call)
-        await asyncio.sleep(WINDOW)
-        return self.answer_to_get(call, self.notes["latest",])
-
-
-class ReadShowsWhatIsBeingRemoved(_Concurrency):
-    """A read that comes while another analysis is being removed shows that one."""
-
-    breaks = ("get.identity",)
-
-    @override
-    async def remove(self, call: Call) -> Reply:
-        analysis = self.find(call.analysis_id)
-        reply = await super().remove(call)
-        if reply.status == 204 and analysis is not None:
-            self.notes["being removed",] = analysis
-            await asyncio.sleep(WINDOW)
-            self.notes.pop(("being removed",), None)
-        return reply
-
-    @override
-    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
-        return super().answer_to_get(call, self.notes.get(("being removed",), analysis))
-
-
-class RemoveUndoesFinalizes(_Concurrency):
-    """What other analyses are finalized with while one is being removed is lost."""
-
-    breaks = ("finalize.atomic",)
-
-    @override
-    async def erase(self, analysis: Analysis) -> None:
-        await super().erase(analysis)
-        before = dict(self.store.analyses)
-        await asyncio.sleep(WINDOW)
-        for each in before.values():
-            if self.find(each.id) is not None:
-                self.store.put(each)
-
-
-class RemovesMixedUp(_Concurrency):
-    """Of removals of several analyses at once, only one happens."""
-
-    breaks = ("remove.atomic",)
-
-    @override
-    async def erase(self, analysis: Analysis) -> None:
-        self.store.erase(analysis.id)
-        self.notes["latest",] = analysis
-        await asyncio.sleep(WINDOW)
-        if self.notes["latest",].id != analysis.id:
-            self.store.put(analysis)

@@ -237,3 +237,21 @@ class PairsBecomeObjects(Rebuilding):
     def changed(self, value: Any) -> Any:
         pairs = isinstance(value, list) and value and all(map(is_pair, value))
         return super().changed(dict(value) if pairs else value)
+
+
+class LongArraysCut(Rebuilding):
+    """Arrays are cut to 65,535 items."""
+
+    breaks = ("finalize.size",)
+
+    @override
+    def of_list(self, value: list[Any]) -> object:
+        return super().of_list(value[:65_535])
+
+
+class LinksDropped(Rebuilding):
+    """Members named `_links` or `_embedded` disappear, as what readers of HAL take for theirs."""
+
+    @override
+    def of_object(self, value: Document) -> Document:
+        return super().of_object(without(value, "_links", "_embedded"))

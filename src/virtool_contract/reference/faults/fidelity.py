@@ -1,6 +1,5 @@
 """Results that do not survive being kept, because of one kind of text or number in them."""
 
-import base64
 import html
 import re
 import struct
@@ -54,25 +53,6 @@ class WideBlanksBecomePlain(Rebuilding):
         return super().of_text("".join(plain))
 
 
-class TimesOfDayBecomeSeconds(Rebuilding):
-    """Text that looks like a time of day becomes seconds, as some readers of YAML have it."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        if not re.fullmatch(r"\d\d:\d\d:\d\d", value):
-            return super().of_text(value)
-        hours, minutes, seconds = map(int, value.split(":"))
-        return 3600 * hours + 60 * minutes + seconds
-
-
-class WordsOfTruthBecomeBooleans(Rebuilding):
-    """Text that says yes or no becomes true or false."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        return {"yes": True, "no": False}.get(value, super().of_text(value))
-
-
 class NonAsciiReplaced(Rebuilding):
     """Characters outside ASCII become question marks."""
 
@@ -105,14 +85,6 @@ class LongStringsCut(Rebuilding):
         return super().of_text(value[:LONGEST])
 
 
-class DigitsBecomeNumbers(Rebuilding):
-    """A string of up to 15 digits becomes a number."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        return int(value) if re.fullmatch("[0-9]{1,15}", value) else super().of_text(value)
-
-
 class BooleansBecomeIntegers(Rebuilding):
     """true and false become 1 and 0."""
 
@@ -143,6 +115,15 @@ class IntegersIn32Bits(Rebuilding):
     @override
     def of_integer(self, value: int) -> object:
         return super().of_integer((value + 2**31) % 2**32 - 2**31)
+
+
+class IntegersIn16Bits(Rebuilding):
+    """Integers up to a million wrap at 2**15."""
+
+    @override
+    def of_integer(self, value: int) -> object:
+        small = abs(value) <= 10**6
+        return super().of_integer((value + 2**15) % 2**16 - 2**15 if small else value)
 
 
 class BigIntegersAsFloats(Rebuilding):
@@ -200,70 +181,6 @@ class WideBlanksTrimmed(Rebuilding):
         return super().of_text(value.strip("\u00a0\u2003\u3000"))
 
 
-class AmountsBecomeNumbers(Rebuilding):
-    """Text that looks like an amount with thousands becomes a number."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        amount = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value)
-        return float(value.replace(",", "")) if amount else super().of_text(value)
-
-
-class FormulasQuoted(Rebuilding):
-    """Text that a spreadsheet takes for a formula gets a quote in front."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        return super().of_text(f"'{value}" if value.startswith("=") else value)
-
-
-class Base64Decoded(Rebuilding):
-    """Text that looks like base64 is decoded, if letters and digits come of it."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        try:
-            text = base64.b64decode(value, validate=True).decode()
-        except ValueError:
-            return super().of_text(value)
-        return text if text.isalnum() else super().of_text(value)
-
-
-class DatesBecomeTimes(Rebuilding):
-    """Text that looks like a date becomes the midnight at which it begins."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        is_date = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
-        return super().of_text(f"{value}T00:00:00Z" if is_date else value)
-
-
-class GenesBecomeDates(Rebuilding):
-    """Names of genes that look like days of a month become dates, as in spreadsheets."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        named = re.fullmatch(r"(MARCH|SEPT|DEC)(\d{1,2})", value)
-        return super().of_text(f"{named[2]}-{named[1].title()[:3]}" if named else value)
-
-
-class MissingBecomesNull(Rebuilding):
-    """Text that says that something is not available becomes null."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        return None if value in {"NA", "N/A", "undefined"} else super().of_text(value)
-
-
-class IdentifiersLowered(Rebuilding):
-    """Identifiers of 128 bits are brought into lower case."""
-
-    @override
-    def of_text(self, value: str) -> object:
-        groups = re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
-        return super().of_text(value.lower() if groups else value)
-
-
 class PercentSignsHalved(Rebuilding):
     """Of two percent signs in a row one is lost, as by those who format text once too often."""
 
@@ -287,3 +204,11 @@ class TagCharactersDropped(Rebuilding):
     def of_text(self, value: str) -> object:
         plain = (char for char in value if not 0xE0000 <= ord(char) <= 0xE007F)
         return super().of_text("".join(plain))
+
+
+class BackslashesHalved(Rebuilding):
+    """Of two backslashes in a row one is lost, as by those who read escapes once too often."""
+
+    @override
+    def of_text(self, value: str) -> object:
+        return super().of_text(value.replace("\\\\", "\\"))
