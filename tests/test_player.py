@@ -216,6 +216,16 @@ def test_a_provider_is_not_accused_of_what_was_refused_before_and_happened(
     assert broken(stage) == {"finalize.answer"}
 
 
+def test_a_provider_is_not_accused_of_what_a_write_to_a_neighbour_has_done(
+    target_of: TargetOf,
+) -> None:
+    stage = Stage(target_of(service(("finalize-takes-neighbours",), ())))
+    first, second = stage.unread(), stage.unread()
+    stage.play(first, Step(subject=first.label, operation="finalize", body=finalize_body(FOO)))
+    stage.play(second, Step(subject=second.label, operation="finalize", body=finalize_body(FOO)))
+    assert broken(stage) == {"finalize.answer"}
+
+
 # What is known after a wrong answer
 
 

@@ -123,14 +123,14 @@ class Player(Sender):
     def _check_provider(self, subject: Subject, known: Known, answer: Answer, move: Step) -> None:
         """See to it that a target is not accused of refusing what was handed out finalized.
 
-        After another step, it may be that one's doing that the analysis is finalized.
+        After another write, it may be that one's doing that the analysis is finalized.
 
         Raises:
             ProviderError: it was, as a read shows; not by what this step has sent.
         """
         due = answer.due
         unread = known.document is None and known.phase is Phase.PENDING and not known.doubtful
-        first = all(each.subject != move.subject for each in self.steps[:-1])
+        first = all(each.operation == "get" for each in self.steps[:-1])
         finalized = step(due.operation, Phase.FINALIZED, move.caller, move.body)
         if due.refused or not (unread and first) or not finalized.permits(answer.response.status):
             return

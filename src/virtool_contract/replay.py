@@ -1,5 +1,6 @@
 """Sends a scenario again: to confirm a deviation, and to find the shortest that still shows it."""
 
+import itertools
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -181,11 +182,16 @@ STATEFUL = ("success", "refused", "effect", "bystander")
 
 
 def _without_race(target: Target, deviation: Deviation) -> Deviation:
-    """The requests of a race one after another, forwards and backwards, and a read at the end."""
+    """The requests of a race one after another, forwards and backwards, and a read at the end.
+
+    Where there are several subjects, all are read in between, to see what writes do to others.
+    """
     scenario = deviation.scenario
     reads = tuple(Step(subject=label, operation="get") for label in scenario.subjects)
+    between = reads if len(reads) > 1 else ()
     for steps in (scenario.steps, scenario.steps[::-1]):
-        one_by_one = replace(scenario, together=False, steps=(*steps, *reads))
+        spread = itertools.chain.from_iterable((*between, step) for step in steps)
+        one_by_one = replace(scenario, together=False, steps=(*spread, *reads))
         for found in _all_shown(target, one_by_one):
             another_refusal = found.topic.startswith("refused") and found.actual.startswith("4")
             if found.topic.startswith(STATEFUL) and not another_refusal:
