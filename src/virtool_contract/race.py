@@ -160,7 +160,7 @@ class Racer:
         history = History(
             known=subject.known, events=(*events, last), implemented=self.target.removes
         )
-        timeline = tuple(replace(history, events=(*history.events, *others)).timeline())
+        everything = replace(history, events=(*history.events, *others))
         if history.is_explainable(contract):
             operations = {event.step.operation for event in events} - {"get"}
             clauses = [contract.clause_for(operation, "history") for operation in operations]
@@ -172,9 +172,9 @@ class Racer:
                 expected="answers that some order of the requests, one at a time, explains",
                 actual=history.actual(),
             )
-            self._report(finding, scenario, timeline)
+            self._report(finding, scenario, everything)
         for event in events:
-            self._judge_in_any_state(scenario, subject, event, timeline)
+            self._judge_in_any_state(scenario, subject, event, everything)
 
     def _judge_reads(self, scenario: Scenario, subject: Subject, events: list[Event]) -> None:
         """Judge each read by itself, for without a write no other can matter to it."""
@@ -187,7 +187,7 @@ class Racer:
             judgement = judge(contract, due, replace(subject.known, cause=READ), event.response)
             self.ledger.note(each for each in judgement.findings if each.kept)
             for finding in judgement.broken:
-                self._report(finding, scenario, ())
+                self._report(finding, scenario)
 
     def _look_for_a_crash(self, scenario: Scenario, event: Event) -> None:
         if event.response is None:
@@ -200,10 +200,10 @@ class Racer:
         if kept:
             self.ledger.note([finding])
         else:
-            self._report(finding, scenario, ())
+            self._report(finding, scenario)
 
     def _judge_in_any_state(
-        self, scenario: Scenario, subject: Subject, event: Event, timeline: tuple[str, ...]
+        self, scenario: Scenario, subject: Subject, event: Event, everything: History
     ) -> None:
         """Judge what holds of an answer whatever else has happened by then."""
         if event.response is None:
@@ -216,7 +216,7 @@ class Racer:
             event.step.body,
         )
         for finding in judge_in_any_state(contract, due, subject.known, event.response).broken:
-            self._report(finding, scenario, timeline)
+            self._report(finding, scenario, everything)
 
     def _final(self, stage: Stage, subject: Subject, after: float) -> Event:
         step = Step(subject=subject.label, operation="get")
@@ -224,14 +224,17 @@ class Racer:
         later = math.nextafter(after, math.inf)  # or it could be put before the last one to return
         return Event(client=0, step=step, called=later, returned=later, response=response)
 
-    def _report(self, finding: Finding, scenario: Scenario, timeline: tuple[str, ...]) -> None:
+    def _report(
+        self, finding: Finding, scenario: Scenario, everything: History | None = None
+    ) -> None:
+        """Take a finding in; where it takes more than one request to see, with all of them."""
         hide = self.target.api.secrets.hide
         deviation = Deviation(
             clause=finding.clause,
             expected=finding.expected,
             actual=hide(finding.actual),
             scenario=scenario,
-            timeline=tuple(map(hide, timeline)),
+            timeline=tuple(map(hide, everything.timeline())) if everything else (),
         )
         covering = self.target.waivers.covering(finding.clause, "", finding.actual)
         if not self.ledger.waive(covering, lambda: deviation):
