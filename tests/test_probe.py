@@ -163,7 +163,16 @@ def test_what_is_not_pending_is_the_providers_fault(target_of: TargetOf) -> None
     assert reference.store.analyses == {}
 
 
-@pytest.mark.parametrize("body", [b"not JSON", b"[]", b'{"ready": true}', b'{"ready": 1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not JSON",
+        b"[]",
+        b'{"ready": true}',
+        b'{"ready": 1}',
+        b'{"id": "another", "ready": true, "results": {}}',
+    ],
+)
 def test_a_wrong_document_is_left_to_the_promises(target_of: TargetOf, body: bytes) -> None:
     target = target_of(Answering(200, body))
     probe(target)

@@ -36,8 +36,9 @@ BLAMED_OFFLINE = {
     },
     "remove-undoes-finalizes": {"finalize.ready", "finalize.results"},
     "removes-mixed-up": {"remove.gone", "get.absent"},
+    "reads-show-the-latest-finalized": {"finalize.changes-nothing-else"},
 }
-"""What traffic blames for these instead; all may turn up, some must."""
+"""What traffic blames for these, instead or besides; all may turn up."""
 
 UNSEEN = {"removed-with-a-body"}
 """Faults that traffic does not show: what length an answer announces is not judged there."""

@@ -139,7 +139,7 @@ class Player(Sender):
             document = parse(response.body)
             sent = move.body.results if move.body else None
             if not isinstance(document, dict) or document.get("results") != sent:
-                check_pending(document)
+                check_pending(subject.known.id, document)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """Take in what somebody else, such as schemathesis, found about the last answer.

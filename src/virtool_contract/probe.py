@@ -82,7 +82,7 @@ def _readable(target: Target, subject: Subject) -> None:
             "--api-root right, and is a --state-file one that no run has used before?"
         )
     with suppress(NotJsonError):  # a broken clause, which the promises will report
-        check_pending(parse(answer.body))
+        check_pending(subject.known.id, parse(answer.body))
 
 
 def check_provider(target: Target) -> None:
@@ -96,7 +96,7 @@ def check_provider(target: Target) -> None:
         answer = _send(target, subject, "GET", Caller.OWNER).response
         assert answer is not None
         with suppress(NotJsonError):
-            check_pending(parse(answer.body))
+            check_pending(subject.known.id, parse(answer.body))
 
     target.tear_down(target.assured(lambda: target.pending("check", files=False), look))
 

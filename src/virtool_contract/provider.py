@@ -130,14 +130,18 @@ def pending_analysis(provider: Provider, *, files: bool, sample_of: str = "") ->
     return Handout(analysis_id=str(analysis_id), credentials=_credentials(answer, PENDING_ANALYSIS))
 
 
-def check_pending(document: Json) -> None:
+def check_pending(analysis_id: str, document: Json) -> None:
     """Make sure that a document just read is not that of an analysis which is finalized already.
+
+    What says that it is another analysis's says nothing of this one.
 
     Raises:
         ProviderError: it is; to play on would accuse the target of what the provider did.
     """
     if not isinstance(document, dict):
         return  # a broken clause, which the promises will report
+    if str(document.get("id", analysis_id)) != analysis_id:
+        return  # another
     if document.get("ready") is True and isinstance(document.get("results"), dict):
         raise ProviderError(
             "the provider handed out an analysis that is not pending: its `ready` is true; "

@@ -91,7 +91,7 @@ class Racer:
         response = stage.response(subject, Step(subject=subject.label, operation="get"))
         with suppress(NotJsonError):
             document = parse(response.body)
-            check_pending(document)
+            check_pending(subject.known.id, document)
             if response.status == 200 and isinstance(document, dict):
                 known = after_read(self.target.contract, subject.known, document)
                 subject.known = replace(known, cause=None)  # what comes of the race is not known

@@ -47,7 +47,7 @@ class Stage(Player):
 
     def _first_look(self, subject: Subject) -> None:
         first = self.get(subject).judgement.document
-        check_pending(dict(first) if first else None)
+        check_pending(subject.known.id, dict(first) if first else None)
 
     def bytes_beside(self) -> int:
         """How many bytes of a finalize body go to members that the target wants in each."""

@@ -151,3 +151,19 @@ class LongResultsShared(_CrossTalk):
             return results
         kept: Document = self.notes.setdefault((str(len(raw)), raw[:1024].decode()), results)
         return kept
+
+
+class ReadsShowTheLatestFinalized(_CrossTalk):
+    """Once an analysis has been finalized, each read shows the one that was finalized last."""
+
+    breaks = ("get.identity",)
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        self.notes["latest", "finalized"] = analysis
+
+    @override
+    def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
+        latest = self.notes.get(("latest", "finalized"), analysis)
+        return super().answer_to_get(call, latest)
