@@ -36,6 +36,7 @@ BLAMED_OFFLINE = {
     },
     "remove-undoes-finalizes": {"finalize.ready", "finalize.results"},
     "removes-mixed-up": {"remove.gone", "get.absent"},
+    "remove-takes-all": {"finalize.forbidden", "remove.forbidden"},
     "reads-show-the-latest-finalized": {"finalize.changes-nothing-else"},
 }
 """What traffic blames for these, instead or besides; all may turn up."""

@@ -15,7 +15,7 @@ from virtool_contract.model import Caller
 from virtool_contract.options import resolve
 from virtool_contract.probe import probe
 from virtool_contract.reference.service import Service
-from virtool_contract.reference.values import Call, Reply
+from virtool_contract.reference.values import Analysis, Call, Reply
 from virtool_contract.run import Run
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.serve import service
@@ -185,6 +185,49 @@ def test_a_loss_is_a_restart_unless_writes_reach_others(run_of: RunOf, shown: in
     else:
         with pytest.raises(TargetTroubleError, match="was it restarted"):
             confirm(run, seen)
+
+
+class RemovesTheOldest(Service):
+    """A finalize removes the oldest analysis there is, if there are others."""
+
+    @override
+    async def write(self, analysis: Analysis) -> None:
+        await super().write(analysis)
+        oldest = next(iter(self.store.analyses))
+        if oldest != analysis.id:
+            self.store.erase(oldest)
+
+
+class KeepsTen(Service):
+    """Only the analyses made last are kept, ten of them."""
+
+    @override
+    def find(self, analysis_id: str) -> Analysis | None:
+        for old in list(self.store.analyses)[:-10]:
+            self.store.erase(old)
+        return super().find(analysis_id)
+
+
+@pytest.mark.parametrize(
+    ("make", "broken"),
+    [
+        (partial(service, ("remove-takes-all",), ()), "isolation"),
+        (RemovesTheOldest, "isolation"),
+        (KeepsTen, "get.document"),
+    ],
+    ids=["all", "the oldest", "all but ten"],
+)
+def test_a_loss_is_no_restart_where_requests_on_others_show_it(
+    run_of: RunOf, make: Callable[[], Service], broken: str
+) -> None:
+    reference = make()
+    run = run_of(reference)
+    probe(run.target)
+    for seen in (ledger("finalize.once"), ledger("finalize.ready")):
+        reference.store.analyses.clear()
+        confirm(run, seen)
+        assert set(run.ledger.deviations) == {broken}
+    assert run.forgets
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
     )
     for control, explains in controls:
         if control != deviation.scenario:
-            shown = _all_shown(target, control)
+            shown = all_shown(target, control)
             found = next((other for other in shown if explains(deviation, other)), None)
             if found is not None:
                 return found
@@ -192,7 +192,7 @@ def _without_race(target: Target, deviation: Deviation) -> Deviation:
     for steps in (scenario.steps, scenario.steps[::-1]):
         spread = itertools.chain.from_iterable((*between, step) for step in steps)
         one_by_one = replace(scenario, together=False, steps=(*spread, *reads))
-        for found in _all_shown(target, one_by_one):
+        for found in all_shown(target, one_by_one):
             another_refusal = found.topic.startswith("refused") and found.actual.startswith("4")
             if found.topic.startswith(STATEFUL) and not another_refusal:
                 return found
@@ -301,7 +301,7 @@ def _shown(target: Target, scenario: Scenario) -> Ledger:
     return ledger
 
 
-def _all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
+def all_shown(target: Target, scenario: Scenario) -> list[Deviation]:
     """What a scenario breaks, waived or not: either may be the cause of what is looked into."""
     shown = _shown(target, scenario)
     return [*shown.deviations.values(), *shown.waived.values()]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from virtool_contract import replay
+from virtool_contract import forgetting, replay
 from virtool_contract.command_lines import replay_line
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.probe import check_provider
@@ -58,14 +58,10 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     if confirmed.unanswered and confirmed.frequency != "always":
         ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
         return False
-    if confirmed.frequency == "once" and (has_forgotten or _is_of_long_ago(confirmed)):
-        if _writes_reach_others(run):
-            return False
-        if has_forgotten:
-            raise TargetTroubleError(
-                f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
-                "was it restarted?"
-            )
+    if confirmed.frequency == "once" and _is_lost(
+        run, ledger, confirmed, has_forgotten=has_forgotten
+    ):
+        return False
     if confirmed.frequency == "once" and confirmed.actual.startswith(AWAY):
         ledger.troubles.append(f"the target was away for a moment: {confirmed.actual}")
         return False
@@ -79,6 +75,37 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     ledger.add(confirmed)
     run.ledger.add(confirmed)
     return True
+
+
+def _is_lost(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: bool) -> bool:
+    """Whether what is not seen again comes of analyses that are lost, which is told by itself.
+
+    Raises:
+        TargetTroubleError: as `_settled`.
+    """
+    if not (has_forgotten or _is_of_long_ago(deviation)):
+        return False
+    if run.forgets or _writes_reach_others(run):
+        return True
+    if has_forgotten:
+        _settle_what_is_lost(run, ledger)
+    return has_forgotten
+
+
+def _settle_what_is_lost(run: Run, ledger: Ledger) -> None:
+    """Find out whether it is by the doing of requests that analyses nobody touched are gone.
+
+    Raises:
+        TargetTroubleError: it does not happen again.
+    """
+    lost = forgetting.caught(run.target)
+    run.forgets = lost is not None
+    if lost is None:
+        raise TargetTroubleError(
+            f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
+            "was it restarted?"
+        )
+    _settled(run, ledger, lost, has_forgotten=False)
 
 
 def _is_of_long_ago(deviation: Deviation) -> bool:

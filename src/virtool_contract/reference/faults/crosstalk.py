@@ -167,3 +167,13 @@ class ReadsShowTheLatestFinalized(_CrossTalk):
     def answer_to_get(self, call: Call, analysis: Analysis) -> Reply:
         latest = self.notes.get(("latest", "finalized"), analysis)
         return super().answer_to_get(call, latest)
+
+
+class RemoveTakesAll(_CrossTalk):
+    """A removal removes every analysis, as a statement without its WHERE would."""
+
+    breaks = ("isolation",)
+
+    @override
+    async def erase(self, analysis: Analysis) -> None:
+        self.store.analyses.clear()
