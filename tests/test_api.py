@@ -182,6 +182,17 @@ def test_a_silent_server_ends_at_the_timeout(wire: Wiring) -> None:
     assert time.monotonic() - started < 2
 
 
+def test_a_server_that_is_known_to_hang_has_less_time_after_writes(wire: Wiring) -> None:
+    api = Api(wire(lambda *_: time.sleep(5)).url, PATH, timeout=3)
+    api.guard.admit("x")
+    api.grow_impatient()
+    started = time.monotonic()
+    assert "timed out" in api.send("PATCH", "x", body=b"{}").failure
+    between = time.monotonic()
+    assert "timed out" in api.send("GET", "x").failure
+    assert between - started < time.monotonic() - between
+
+
 def reset(connection: socket.socket, _request: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -307,6 +307,7 @@ def test_a_request_without_an_answer_that_gets_one_now_is_trouble(run_of: RunOf)
     confirm(run, seen)
     assert set(seen.deviations) == set(run.ledger.deviations) == {"finalize.once"}
     assert seen.troubles == ["a request got no answer: that"]
+    assert not run.target.api.is_impatient
 
 
 class Crashing(Service):
@@ -389,6 +390,7 @@ def test_another_way_to_break_a_clause_is_looked_into_where_the_first_is_waived(
     (broken,) = seen.deviations.values()
     assert broken.actual == '/: "workflow" is a required property'
     assert (broken.seen, broken.tried) == (3, 3)
+    assert run.target.api.is_impatient
 
 
 def test_how_else_a_broken_clause_breaks_is_told(run_of: RunOf) -> None:

@@ -15,6 +15,10 @@ from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+IMPATIENT = 1.0
+"""How long a target that is known to hang may be silent after a write, in seconds at least."""
+LENIENCE = 5
+"""How many times as long as the slowest answer it may be, besides."""
 
 
 class Api:
@@ -40,6 +44,8 @@ class Api:
         self.timeout = timeout
         self.deadline = deadline
         self.sent = 0
+        self.is_impatient = False
+        self._slowest = 0.0
         self.guard = Guard()
         self.recorder: Recorder | None = None
         self._connections = Connections(self.base_url, body_cap)
@@ -50,6 +56,18 @@ class Api:
     def pauses(self) -> int:
         """How often the target has told a request to come later."""
         return self._connections.pauses
+
+    def grow_impatient(self) -> None:
+        """Wait less for answers to writes: the target was seen to leave one unanswered each time.
+
+        There may be hundreds more. A read without an answer ends the run, so reads have their time.
+        """
+        self.is_impatient = True
+
+    def _patience(self, method: str) -> float:
+        if method in SAFE or not self.is_impatient:
+            return self.timeout
+        return min(self.timeout, max(IMPATIENT, LENIENCE * self._slowest))
 
     def target(self, analysis_id: str) -> str:
         """The path of an analysis, its id percent-encoded."""
@@ -114,10 +132,12 @@ class Api:
         headers = {**ACCEPTED, **dict(request.headers)}
         if request.method not in SAFE and not request.body:
             headers["Content-Length"] = "0"
+        wait = self._patience(request.method)
         answer = self._connections.request(
-            request.method, request.target, request.body or None, headers, self.timeout
+            request.method, request.target, request.body or None, headers, wait
         )
         elapsed = time.monotonic() - started
+        self._slowest = max(self._slowest, elapsed)
         response = Response(
             status=answer.status, headers=answer.headers, body=answer.body, elapsed=elapsed
         )

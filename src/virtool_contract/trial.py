@@ -58,6 +58,8 @@ def _settled(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     if confirmed.unanswered and confirmed.frequency != "always":
         ledger.troubles.append(f"a request got no answer: {confirmed.actual}")
         return False
+    if confirmed.unanswered:
+        run.target.api.grow_impatient()
     if confirmed.frequency == "once" and _is_lost(
         run, ledger, confirmed, has_forgotten=has_forgotten
     ):
