@@ -286,10 +286,9 @@ class Follower:
         if item.response is None:
             self.bench.notes[f"{item.spotted.operation} requests without an answer"] += 1
             return
-        known = self.possible[0]
+        known = replace(self.possible[0], doubtful=True)
         due = self._due(known, item.callers[0], item)
         judging = judge_in_any_state if item.is_whole else judge_status
-        known = replace(known, doubtful=True)
         for finding in judging(self.bench.contract, due, known, item.response).findings:
             if finding.kept:
                 self.bench.ledger.note([finding])

@@ -9,36 +9,41 @@ from virtool_contract.reference.faults.racing import WINDOW, Racing
 from virtool_contract.reference.values import Analysis, Call, Job, Reply
 
 
-class ReadsShareACaller(Racing):
+class _SharingACaller(Racing):
+    @override
+    async def get(self, call: Call) -> Reply:
+        key = ("owner", call.analysis_id)
+        if self.first_refusal(call, self.checks_of_get()) is None:
+            self.notes[key] = call.credentials
+            await asyncio.sleep(WINDOW)
+            self.notes.pop(key, None)
+        elif self.shares(call):
+            call = replace(call, credentials=self.notes.get(key, call.credentials))
+        return await super().get(call)
+
+    def shares(self, _call: Call) -> bool:
+        """Tell whether a read that is to be refused passes for the owner's that is under way."""
+        return False
+
+
+class ReadsShareACaller(_SharingACaller):
     """A read that comes while the owner's is under way is answered like that."""
 
     breaks = ("get.own-only",)
 
     @override
-    async def get(self, call: Call) -> Reply:
-        key = ("owner", call.analysis_id)
-        if self.first_refusal(call, self.checks_of_get()) is None:
-            self.notes[key] = call.credentials
-            await asyncio.sleep(WINDOW)
-            self.notes.pop(key, None)
-        return await super().get(replace(call, credentials=self.notes.get(key, call.credentials)))
+    def shares(self, call: Call) -> bool:
+        return True
 
 
-class AnonymousSharesACaller(Racing):
+class AnonymousSharesACaller(_SharingACaller):
     """A read without credentials that comes while the owner's is under way passes for that."""
 
     breaks = ("access.credentials",)
 
     @override
-    async def get(self, call: Call) -> Reply:
-        key = ("owner", call.analysis_id)
-        if self.first_refusal(call, self.checks_of_get()) is None:
-            self.notes[key] = call.credentials
-            await asyncio.sleep(WINDOW)
-            self.notes.pop(key, None)
-        elif call.credentials is None:
-            return await super().get(replace(call, credentials=self.notes.get(key)))
-        return await super().get(call)
+    def shares(self, call: Call) -> bool:
+        return call.credentials is None or super().shares(call)
 
 
 class FinalizeLetsOthersRemove(Racing):
