@@ -124,9 +124,9 @@ def test_nothing_else_changes(stage: Stage, *, files: bool) -> None:
 @clause("isolation")
 def test_nobody_else_changes(stage: Stage) -> None:
     """Finalizing one analysis MUST NOT change another, pending or finalized."""
-    before = stage.pending(), stage.finalized()
-    analysis = stage.pending()
-    others = (*before, stage.pending(sample_of=analysis))
+    before = stage.finalized(), stage.pending(fresh=True)
+    analysis = stage.pending(fresh=True)
+    others = (*before, stage.pending(sample_of=analysis, fresh=True))
     expect.success(stage.finalize(analysis, {"b": 3}))
     for other in (*others, analysis):
         expect.success(stage.get(other))

@@ -45,9 +45,9 @@ def test_a_removed_analysis_is_gone_for_good(stage: Stage) -> None:
 @clause("isolation")
 def test_removing_one_removes_no_other(stage: Stage) -> None:
     """Removing an analysis MUST NOT change another, pending or finalized."""
-    before = stage.pending(), stage.finalized()
-    analysis = stage.pending()
-    others = (*before, stage.pending(sample_of=analysis))
+    before = stage.finalized(), stage.pending(fresh=True)
+    analysis = stage.pending(fresh=True)
+    others = (*before, stage.pending(sample_of=analysis, fresh=True))
     expect.implemented(stage)
     expect.success(stage.remove(analysis))
     for other in others:

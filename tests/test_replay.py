@@ -105,6 +105,37 @@ def test_what_does_not_come_again_was_seen_once(target_of: TargetOf) -> None:
     assert (confirmed.seen, confirmed.tried, confirmed.frequency) == (0, 3, "once")
 
 
+class LosesFirstReads(Service):
+    """The first read of an analysis does not find it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: set[str] = set()
+
+    @override
+    async def get(self, call: Call) -> Reply:
+        if call.analysis_id not in self.read:
+            self.read.add(call.analysis_id)
+            return Reply(status=404)
+        return await super().get(call)
+
+
+@pytest.mark.parametrize(
+    ("reference", "clause"),
+    [(service(("remove-takes-all",), ()), "isolation"), (LosesFirstReads(), "get.document")],
+    ids=["taken", "not found"],
+)
+def test_a_first_read_is_not_blamed_for_what_writes_to_others_take(
+    target_of: TargetOf, reference: Service, clause: str
+) -> None:
+    steps = (Step(subject="A", operation="remove"), Step(subject="B", operation="get"))
+    scenario = Scenario(subjects={"A": "pending", "B": "pending"}, steps=steps)
+    target = target_of(reference)
+    seen = play(target, scenario).deviations["get.document"]
+    confirmed = confirm(target, seen)
+    assert (confirmed.clause, confirmed.frequency) == (clause, "always")
+
+
 def test_shortening_costs_only_so_much(target_of: TargetOf) -> None:
     reference = Now(lambda _: True)
     target = target_of(reference)

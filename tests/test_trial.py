@@ -248,6 +248,23 @@ def test_what_was_left_early_is_blamed_on_writes_that_reach_others(
     assert set(seen.deviations) == broken
 
 
+@pytest.mark.parametrize(
+    ("faults", "broken"), [(("remove-takes-neighbours",), "isolation"), ((), "get.document")]
+)
+def test_what_was_gone_before_its_first_read_is_blamed_on_what_takes_it(
+    run_of: RunOf, faults: tuple[str, ...], broken: str
+) -> None:
+    run = run_of(service(faults, ()))
+    probe(run.target)
+    for _ in range(2):
+        confirm(
+            run,
+            Ledger(deviations={"get.document": replace(deviation("get.document"), actual="404 ")}),
+        )
+        assert set(run.ledger.deviations) == {broken}
+    assert run.forgets is bool(faults)
+
+
 def anonymous_write(stage: Stage) -> None:
     stage.finalize(stage.pending(), {"foo": "bar"}, Caller.ANONYMOUS)
 

@@ -36,9 +36,9 @@ def caught(target: Target) -> Deviation | None:
         step for label, kind in zip(labels, cycle(KINDS), strict=False) for step in kind(label)
     ]
     read = Step(subject=WITNESS, operation="get")
-    scenario = Scenario(
-        subjects=dict.fromkeys((WITNESS, *labels), "pending"), steps=(read, *writes, read)
-    )
+    # Set up between the first two, for what is lost may be what was made just before or after.
+    subjects = dict.fromkeys((labels[0], WITNESS, *labels[1:]), "pending")
+    scenario = Scenario(subjects=subjects, steps=(read, *writes, read))
     for _ in range(TRIES):
         found = [each for each in all_shown(target, scenario) if each.actual.startswith(LOST)]
         if found:

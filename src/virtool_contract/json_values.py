@@ -217,18 +217,25 @@ def is_beyond_i_json(value: Json) -> bool:
     That is: an integer past 2^53 - 1, a number that is no finite double, a lone surrogate, a
     noncharacter.
     """
-    if isinstance(value, dict):
-        return any(is_beyond_i_json(key) or is_beyond_i_json(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(is_beyond_i_json, value))
-    if isinstance(value, str):
-        return (not value.isascii() and any(map(_is_no_character, value))) or "\0" in value
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    return isinstance(value, int) and abs(value) > 2**53 - 1
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += item
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, str):
+            if BEYOND.search(item):
+                return True
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                return True
+        elif isinstance(item, int) and abs(item) > 2**53 - 1:
+            return True
+    return False
 
 
-def _is_no_character(char: str) -> bool:
-    """Whether a code point is a surrogate or a noncharacter (Unicode, section 23.7)."""
-    point = ord(char)
-    return 0xD800 <= point <= 0xDFFF or 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE
+_LAST_TWO = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+BEYOND = re.compile(f"[\0\ud800-\udfff\ufdd0-\ufdef{_LAST_TWO}]")
+"""A NUL, a surrogate or a noncharacter (Unicode, section 23.7)."""

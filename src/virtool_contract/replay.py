@@ -159,7 +159,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
 
     If it takes no race, it is none. If reads disagree even without the write that seems to have
     changed something, they are to blame; if plain results are lost like awkward ones, awkwardness
-    is not.
+    is not; if an analysis is there before others are written to, its first read is not.
     """
     if deviation.scenario.together:
         return _without_race(target, deviation)
@@ -167,6 +167,7 @@ def _controlled(target: Target, deviation: Deviation) -> Deviation:
         (deviation.scenario.without_last_write(), _by_reads),
         (_with_plain_results(deviation.scenario), _by_plain_results),
         (_with_a_read_at_last(deviation.scenario), _by_a_read),
+        (_with_a_read_at_first(deviation.scenario), _by_others),
     )
     for control, explains in controls:
         if control != deviation.scenario:
@@ -219,6 +220,25 @@ def _by_plain_results(deviation: Deviation, other: Deviation) -> bool:
 def _by_a_read(deviation: Deviation, other: Deviation) -> bool:
     """Whether a read in place of the last write would have shown the same."""
     return deviation.topic.startswith("effect.others") and other.topic.startswith("effect")
+
+
+def _by_others(_: Deviation, other: Deviation) -> bool:
+    """Whether writes to others are what changes it."""
+    return other.topic.startswith("bystander")
+
+
+def _with_a_read_at_first(scenario: Scenario) -> Scenario:
+    """The scenario with an owner's read first, where the last step is a read after others' writes.
+
+    Only where that one is the first for its analysis, which may have been lost before.
+    """
+    *before, last = scenario.steps
+    if last.operation != "get" or last.disguise or any(s.subject == last.subject for s in before):
+        return scenario
+    if all(step.operation == "get" for step in before):
+        return scenario
+    first = Step(subject=last.subject, operation="get")
+    return replace(scenario, steps=(first, *scenario.steps))
 
 
 def _with_a_read_at_last(scenario: Scenario) -> Scenario:

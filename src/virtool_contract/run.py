@@ -58,7 +58,8 @@ class Run:
     baseline saw broken, which do not fail a promise; `innocent` counts how often
     a clause was acquitted by a control. Where that showed a waived deviation, `spared` counts it
     instead, by clause and likeness: what is waived stays, and must not hide what else there is.
-    `forgets` says that the target was seen to lose analyses by what others are asked.
+    `forgets` says whether the target was seen to lose analyses by what others are asked; None
+    while there was no need to try.
     """
 
     contract: Contract
@@ -71,7 +72,7 @@ class Run:
     known: frozenset[str] = frozenset()
     innocent: Counter[str] = field(default_factory=Counter)
     spared: Counter[tuple[str, str]] = field(default_factory=Counter)
-    forgets: bool = False
+    forgets: bool | None = None
 
     @classmethod
     def start(

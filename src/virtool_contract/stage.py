@@ -26,11 +26,18 @@ NO_REMOVE = "Remove is not implemented"
 class Stage(Player):
     """A player with a cast: subjects in each state, a bystander, and moves that read back."""
 
-    def pending(self, *, files: bool = True, sample_of: Subject | None = None) -> Subject:
-        """A pending analysis, read once by its owner; perhaps of the same sample as another."""
+    def pending(
+        self, *, files: bool = True, sample_of: Subject | None = None, fresh: bool = False
+    ) -> Subject:
+        """A pending analysis, read once by its owner; perhaps of the same sample as another.
+
+        One that must be `fresh` is set up now, so that it comes right after the one before it.
+        """
 
         def set_up() -> Subject:
-            subject = self.target.pending(self._label(), files=files, sample_of=sample_of)
+            subject = self.target.pending(
+                self._label(), files=files, sample_of=sample_of, fresh=fresh
+            )
             self.enter(subject)
             return subject
 
@@ -222,7 +229,10 @@ class Stage(Player):
     def write(
         self, subject: Subject, operation: str, caller: Caller, body: Body | None = None
     ) -> Answer:
-        """Send a write, then read back its subject and the others that it must not touch."""
+        """Send a write, then read back its subject and the bystander, which it must not touch.
+
+        Invalid bodies come in rows, so the bystander is read after the next write of another kind.
+        """
         bystander = self.bystander()
         if subject.known.cause == BY_OTHERS:
             self.read_back(subject)  # lest this write is blamed for what an earlier one has done
@@ -230,7 +240,8 @@ class Stage(Player):
             subject, Step(subject=subject.label, operation=operation, caller=caller, body=body)
         )
         self.read_back(subject)
-        if subject is not bystander:
+        is_refused_for_its_body = answer.due.flaw is not None and not answer.accepted
+        if subject is not bystander and not is_refused_for_its_body:
             self.read_back(bystander)
         return answer
 

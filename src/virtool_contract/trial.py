@@ -85,29 +85,42 @@ def _is_lost(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     Raises:
         TargetTroubleError: as `_settled`.
     """
-    if not (has_forgotten or _is_of_long_ago(deviation)):
+    is_gone = _is_gone_untouched(deviation)
+    if not (has_forgotten or is_gone or _is_of_long_ago(deviation)):
         return False
     if run.forgets or _writes_reach_others(run):
         return True
-    if has_forgotten:
+    if has_forgotten or (is_gone and run.forgets is None):
         _settle_what_is_lost(run, ledger)
-    return has_forgotten
-
-
-def _settle_what_is_lost(run: Run, ledger: Ledger) -> None:
-    """Find out whether it is by the doing of requests that analyses nobody touched are gone.
-
-    Raises:
-        TargetTroubleError: it does not happen again.
-    """
-    lost = forgetting.caught(run.target)
-    run.forgets = lost is not None
-    if lost is None:
+    if has_forgotten and not run.forgets:
         raise TargetTroubleError(
             f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
             "was it restarted?"
         )
-    _settled(run, ledger, lost, has_forgotten=False)
+    return bool(run.forgets)
+
+
+def _settle_what_is_lost(run: Run, ledger: Ledger) -> None:
+    """Find out whether it is by the doing of requests that analyses nobody touched are gone."""
+    run.forgets = False  # or what is found would be explained by itself
+    lost = forgetting.caught(run.target)
+    if lost is not None:
+        _settled(run, ledger, lost, has_forgotten=False)
+        run.forgets = True
+
+
+def _is_gone_untouched(deviation: Deviation) -> bool:
+    """Whether it is about a pending analysis that is not there, and that its play only read.
+
+    It may have been set up some time before it was needed, and lost meanwhile.
+    """
+    *before, last = deviation.scenario.steps
+    return (
+        deviation.actual.startswith(forgetting.LOST)
+        and last.operation == "get"
+        and deviation.scenario.subjects[last.subject].startswith("pending")
+        and all(step.operation == "get" for step in before if step.subject == last.subject)
+    )
 
 
 def _is_of_long_ago(deviation: Deviation) -> bool:

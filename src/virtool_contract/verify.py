@@ -196,7 +196,8 @@ def arguments(
     words += ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--noconftest"]
     # The suite logs nothing and runs no threads but its own; nobody would see what these gather.
     words += ["-p", "no:logging", "-p", "no:threadexception"]
-    words += ["-p", "pytest_base_url.plugin"]
+    # Nor does a chapter assert: it has the stage judge. So there is nothing to rewrite.
+    words += ["--assert=plain", "-p", "pytest_base_url.plugin"]
     if processes != "0":
         # By name, so that the other processes load it too; here it is imported already.
         words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
