@@ -16,7 +16,7 @@ OTHERS = 35
 """Some seven of each kind: a target may lose the oldest analysis, or keep no more than so many."""
 TRIES = 4
 """What is lost now and then may stay for once."""
-LOST = ("401 ", "403 ", "404 ")
+LOST = ("401", "403", "404")
 """How an answer begins that does not know an analysis, or its job, any more."""
 FINALIZE = finalize_body(dict(FIRST_RESULTS))
 

@@ -16,7 +16,7 @@ from virtool_contract.verdict import counts_against
 ACQUITTALS = 5
 """After so many controls that showed another clause to be broken instead, they are spared."""
 
-AWAY = tuple(f"{status} " for status in sorted(UNAVAILABLE))
+AWAY = tuple(map(str, sorted(UNAVAILABLE)))
 """How a deviation begins that may be a gateway's word; it counts if it happens again."""
 
 
@@ -91,7 +91,7 @@ def _is_lost(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     if run.forgets or _writes_reach_others(run):
         return True
     if has_forgotten or (is_gone and run.forgets is None):
-        _settle_what_is_lost(run, ledger)
+        _settle_what_is_lost(run, ledger, by="" if has_forgotten else "bystander")
     if has_forgotten and not run.forgets:
         raise TargetTroubleError(
             f"the target at {run.target.api.base_url} has lost analyses that nobody touched; "
@@ -100,11 +100,14 @@ def _is_lost(run: Run, ledger: Ledger, deviation: Deviation, *, has_forgotten: b
     return bool(run.forgets)
 
 
-def _settle_what_is_lost(run: Run, ledger: Ledger) -> None:
-    """Find out whether it is by the doing of requests that analyses nobody touched are gone."""
+def _settle_what_is_lost(run: Run, ledger: Ledger, *, by: str) -> None:
+    """Find out whether analyses that nobody touched are gone by what others are asked.
+
+    `by` is how the topic begins of what counts: that a target answers 404 now and then does not.
+    """
     run.forgets = False  # or what is found would be explained by itself
     lost = forgetting.caught(run.target)
-    if lost is not None:
+    if lost is not None and lost.topic.startswith(by):
         _settled(run, ledger, lost, has_forgotten=False)
         run.forgets = True
 

@@ -287,6 +287,13 @@ MODES: dict[str, Mode] = {
         only=lambda request: request.startswith(b"PATCH "),
     ),
     "503 once": Mode(twist=unavailable, code=0, says="away for a moment: 503", every=29, until=30),
+    "503 and no more, once": Mode(
+        twist=sends(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"),
+        code=0,
+        says="away for a moment: 503",
+        every=29,
+        until=30,
+    ),
     "503 now and then": Mode(
         twist=unavailable, code=1, says="errors.no-server-error", every=13, after=20
     ),
