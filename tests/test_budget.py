@@ -9,12 +9,12 @@ import pytest
 from typing_extensions import override
 
 from virtool_contract.budget import FOR_REPLAYS, Budget
+from virtool_contract.confirming import CONFIRMATIONS, confirm
 from virtool_contract.ledger import Deviation
 from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import PENDING_ANALYSIS, ExhaustedError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Reply
-from virtool_contract.replay import CONFIRMATIONS, confirm
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage
 

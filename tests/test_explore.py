@@ -18,6 +18,7 @@ from typing_extensions import override
 from contract_tests.test_lifecycle import Lifecycle
 from virtool_contract import generated
 from virtool_contract.budget import Budget
+from virtool_contract.confirming import confirm
 from virtool_contract.explore import FICKLE, Explorer
 from virtool_contract.ledger import Ledger
 from virtool_contract.model import Caller
@@ -25,7 +26,6 @@ from virtool_contract.options import resolve
 from virtool_contract.provider import ExhaustedError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Call, Reply
-from virtool_contract.replay import confirm
 from virtool_contract.run import Run
 from virtool_contract.serve import service
 from virtool_contract.target import Target, Unobserved

@@ -14,13 +14,13 @@ from typing_extensions import override
 
 from virtool_contract.api import Api
 from virtool_contract.body import Body, classify, finalize_body
+from virtool_contract.confirming import confirm
 from virtool_contract.judge import Finding
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.model import Caller, Phase
 from virtool_contract.provider import ProviderError
 from virtool_contract.reference.service import Service
 from virtool_contract.reference.values import Analysis, Call, Document, Reply
-from virtool_contract.replay import confirm
 from virtool_contract.scenario import Step
 from virtool_contract.serve import service
 from virtool_contract.stage import Stage

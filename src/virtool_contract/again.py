@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from virtool_contract.confirming import CONFIRMATIONS
 from virtool_contract.ledger import Deviation, Ledger
 from virtool_contract.provider import ExhaustedError
-from virtool_contract.replay import CONFIRMATIONS, Sent, play
+from virtool_contract.replay import Sent, play
 from virtool_contract.scenario import Scenario
 from virtool_contract.target import Target, Unobserved
 

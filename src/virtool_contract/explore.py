@@ -16,7 +16,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from virtool_contract import replay
+from virtool_contract import controls
 from virtool_contract.ledger import Ledger, Violation
 from virtool_contract.provider import ExhaustedError
 from virtool_contract.run import Run
@@ -180,7 +180,7 @@ class Explorer:
     def _note(self, violation: Violation) -> None:
         deviation = violation.deviation
         with suppress(ExhaustedError):  # it is not known to be waived, then
-            if replay.is_by_what_is_waived(self.run.target, deviation):
+            if controls.is_by_what_is_waived(self.run.target, deviation):
                 self.spared.add((deviation.clause, deviation.likeness))
                 return
         self.ledger.add(deviation)

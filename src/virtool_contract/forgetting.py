@@ -3,10 +3,11 @@
 from itertools import cycle
 
 from virtool_contract.body import classify, finalize_body
+from virtool_contract.confirming import CONFIRMATIONS
 from virtool_contract.ledger import Deviation
 from virtool_contract.model import Caller
 from virtool_contract.player import FIRST_RESULTS
-from virtool_contract.replay import CONFIRMATIONS, all_shown
+from virtool_contract.replay import all_shown
 from virtool_contract.scenario import Scenario, Step
 from virtool_contract.target import Target
 

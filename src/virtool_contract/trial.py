@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from virtool_contract import forgetting, replay
+from virtool_contract import confirming, forgetting
 from virtool_contract.command_lines import replay_line
 from virtool_contract.ledger import Deviation, Ledger, Violation
 from virtool_contract.probe import check_provider
@@ -150,7 +150,9 @@ def _confirmed(run: Run, deviation: Deviation) -> Deviation | None:
         return None
     known = run.ledger.deviations.get(deviation.clause)
     try:
-        return known or _known_as_waived(run, deviation) or replay.confirm(run.target, deviation)
+        return (
+            known or _known_as_waived(run, deviation) or confirming.confirm(run.target, deviation)
+        )
     except ExhaustedError:
         return deviation  # seen once, and nothing is left to try it again with
 
