@@ -10,7 +10,14 @@ from virtool_contract.body import Body, Kind, classify, finalize_body
 from virtool_contract.contract import Contract
 from virtool_contract.exchange import Response
 from virtool_contract.json_values import Json
-from virtool_contract.knowledge import adopted, after_read, after_success, after_write, sent_beside
+from virtool_contract.knowledge import (
+    adopted,
+    after_a_wrong_answer,
+    after_read,
+    after_success,
+    after_write,
+    sent_beside,
+)
 from virtool_contract.model import Caller, Phase, step
 from virtool_contract.subject import READ, Cause, Known
 
@@ -168,3 +175,29 @@ def test_a_refused_read_leaves_doubt(contract: Contract, answering: Answering) -
     known = adopted(contract, BEFORE, answering(500, {"ready": True}))
     assert known.doubtful
     assert known.cause is None
+
+
+@pytest.mark.parametrize(
+    ("status", "caller", "shown", "is_after"),
+    [
+        (201, Caller.OWNER, Phase.FINALIZED, True),
+        (204, Caller.OWNER, Phase.FINALIZED, True),
+        (201, Caller.OWNER, Phase.PENDING, False),
+        (201, Caller.OWNER, Phase.ABSENT, False),
+        (500, Caller.OWNER, Phase.FINALIZED, False),
+        (200, Caller.OTHER_JOB, Phase.FINALIZED, False),
+    ],
+)
+def test_what_is_said_and_shown_to_have_succeeded_has(
+    contract: Contract, status: int, caller: Caller, shown: Phase, *, is_after: bool
+) -> None:
+    body = finalize_body({"foo": "bar"})
+    due = step(contract.operations["finalize"], Phase.PENDING, caller, body)
+    after, read = after_success(BEFORE, due, body), replace(BEFORE, phase=shown)
+    assert after_a_wrong_answer(due, status, after, read) is (after if is_after else read)
+
+
+def test_a_read_shows_what_a_wrong_answer_to_a_read_has_done(contract: Contract) -> None:
+    due = step(contract.operations["get"], Phase.PENDING, Caller.OWNER)
+    read = replace(BEFORE, cause=READ)
+    assert after_a_wrong_answer(due, 201, BEFORE, read) is read

@@ -51,6 +51,13 @@ FORGETFUL = {
 }
 """Faults that take time, which replays do not: what they show is told as seen once."""
 
+TEN = (
+    *("created-at-missing", "absent-read-is-400", "other-job-read-is-404", "finalize-is-201"),
+    *("null-results-accepted", "empty-body-accepted", "strings-trimmed", "extra-members-stored"),
+    *("remove-finalized-is-403", "remove-is-200"),
+)
+"""Ten faults that break ten clauses."""
+
 Verify = Callable[..., tuple[CompletedProcess[str], dict[str, str]]]
 Serve = Callable[[Service], str]
 
@@ -127,6 +134,19 @@ def test_every_fault_breaks_what_it_claims(
     for clause in claims:
         assert main(["replay", report, clause, *at(url)]) == int(name not in FORGETFUL)
         assert main(["replay", report, clause, *at(plain)]) == 0
+
+
+def test_ten_faults_at_once_are_all_told(served: Serve, verify: Verify, tmp_path: Path) -> None:
+    done, verdicts = verify(served(service(TEN, ())), "--effort", "quick")
+    claims = {clause for name in TEN for clause in FAULTS[name].breaks}
+    assert len(claims) == len(TEN) == 10
+    assert broken(verdicts) == claims | {"documented-status", "get.analysis-jobs-only"}, done.stdout
+    rows: list[dict[str, Any]] = json.loads((tmp_path / "report" / "report.json").read_text())[
+        "clauses"
+    ]
+    found = {row["id"]: row["violations"][0] for row in rows if row["id"] in claims}
+    assert {each["frequency"] for each in found.values()} == {"always"}
+    assert len({json.dumps(each["scenario"]) for each in found.values()}) == 10
 
 
 def test_every_clause_has_a_fault(contract: Contract) -> None:

@@ -76,6 +76,16 @@ def after_read(contract: Contract, known: Known, document: Mapping[str, Json]) -
     return replace(known, document=seen(contract, document), cause=READ)
 
 
+def after_a_wrong_answer(due: Due, status: int, after: Known, shown: Known) -> Known:
+    """What is known once a write has had a wrong answer, and a read has `shown` what came of it.
+
+    Where both say that it has succeeded it has, and all is asked for that must follow (`after`);
+    otherwise the read is taken at its word.
+    """
+    has_succeeded = 200 <= status < 300 and not due.refused and after.phase is not due.phase
+    return after if has_succeeded and shown.phase is after.phase else shown
+
+
 def adopted(contract: Contract, known: Known, response: Response) -> Known:
     """What is known once the target's own word is taken for it, after a violation."""
     if response.status in {404, 410}:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from virtool_contract.exchange import Exchange, Response
 from virtool_contract.json_values import Json, NotJsonError, parse
 from virtool_contract.judge import Finding, Judgement, after_a_second_look, judge
-from virtool_contract.knowledge import adopted, after_read, after_success, after_write
+from virtool_contract.knowledge import (
+    adopted,
+    after_a_wrong_answer,
+    after_read,
+    after_success,
+    after_write,
+)
 from virtool_contract.ledger import Deviation, Ledger, Violation, alike, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.provider import check_pending
@@ -109,7 +115,7 @@ class Player(Sender):
         if judgement.broken:
             self._check_provider(subject, known, answer, move)
             self._blame(judgement.broken)
-            self._resynchronize(subject, known, answer)
+            self._resynchronize(subject, known, answer, after)
         return answer
 
     def _second_look(
@@ -256,13 +262,14 @@ class Player(Sender):
         """What has been played so far."""
         return Scenario(subjects=needed(self._states, self.steps), steps=tuple(self.steps))
 
-    def _resynchronize(self, subject: Subject, before: Known, answer: Answer) -> None:
+    def _resynchronize(self, subject: Subject, before: Known, answer: Answer, after: Known) -> None:
         """After a violation, find out what state the subject is in now, and go on from there.
 
         What broke but has nothing to do with the state, such as a missing member, changes nothing
         here. After a wrong answer to a write, or an effect of a refused one, the target's word is
-        taken (one GET). A read that contradicts an acknowledged write, or another read, leaves
-        the subject doubtful: to take either for the truth would accuse the next request.
+        taken (one GET); it is `after` where that says that what was due has happened. A read that
+        contradicts an acknowledged write, or another read, leaves the subject doubtful: to take
+        either for the truth would accuse the next request.
         """
         read = answer.due.operation.id == "get"
         wrong_status = not answer.due.permits(answer.response.status)
@@ -282,7 +289,9 @@ class Player(Sender):
                     subject.known = replace(subject.known, doubtful=True, cause=None)
                 return
             response = self.response(subject, Step(subject=subject.label, operation="get"))
-            subject.known = adopted(self.target.contract, subject.known, response)
+            shown = adopted(self.target.contract, subject.known, response)
+            status = answer.response.status
+            subject.known = after_a_wrong_answer(answer.due, status, after, shown)
 
     def _can_serve(self, subject: Subject) -> bool:
         """Whether a subject may serve another play: nothing has cast doubt on any state here.

@@ -19,7 +19,13 @@ from virtool_contract.judge import (
     judge_in_any_state,
     judge_status,
 )
-from virtool_contract.knowledge import adopted, after_read, after_success, after_write
+from virtool_contract.knowledge import (
+    adopted,
+    after_a_wrong_answer,
+    after_read,
+    after_success,
+    after_write,
+)
 from virtool_contract.ledger import Deviation, Ledger, blamed
 from virtool_contract.model import Caller, Due, Phase, step, step_in_disguise
 from virtool_contract.scenario import BYSTANDER, Scenario, Step
@@ -247,7 +253,9 @@ class Follower:
         if _is_read(upcoming):
             assert upcoming
             assert upcoming.response
-            return (adopted(self.bench.contract, learnt, upcoming.response),)
+            shown = adopted(self.bench.contract, learnt, upcoming.response)
+            status = item.spotted.status
+            return (after_a_wrong_answer(option.due, status, option.after, shown),)
         return (replace(learnt, doubtful=True, cause=None),)
 
     # Together
