@@ -60,6 +60,23 @@ def run_of(target_of: TargetOf, tmp_path: Path) -> RunOf:
     return make
 
 
+class Failing(Service):
+    """Answers those finalizes whose number is among `when` with a status, and no body."""
+
+    def __init__(self, status: int, when: Callable[[int], bool]) -> None:
+        super().__init__()
+        self.status = status
+        self.when = when
+        self.finalizes = 0
+
+    @override
+    async def finalize(self, call: Call) -> Reply:
+        self.finalizes += 1
+        return (
+            Reply(status=self.status) if self.when(self.finalizes) else await super().finalize(call)
+        )
+
+
 # The outcome
 
 
@@ -248,24 +265,11 @@ def test_what_was_left_early_is_blamed_on_writes_that_reach_others(
     assert set(seen.deviations) == broken
 
 
-class LosesSomeFinalizes(Service):
-    """Each seventh finalize is answered as if there was no analysis."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.finalizes = 0
-
-    @override
-    async def finalize(self, call: Call) -> Reply:
-        self.finalizes += 1
-        return Reply(status=404) if self.finalizes % 7 == 0 else await super().finalize(call)
-
-
 @pytest.mark.parametrize(
     ("reference", "broken"),
     [
         (service(("remove-takes-neighbours",), ()), "isolation"),
-        (LosesSomeFinalizes(), "get.document"),
+        (Failing(404, lambda number: number % 7 == 0), "get.document"),
         (Service(), "get.document"),
     ],
     ids=["taken", "now and then", "once"],
@@ -346,27 +350,11 @@ def test_a_request_without_an_answer_that_gets_one_now_is_trouble(run_of: RunOf)
     assert not run.target.api.is_impatient
 
 
-class Crashing(Service):
-    """Answers some finalizes with 500."""
-
-    def __init__(self, when: Callable[[int], bool]) -> None:
-        super().__init__()
-        self.when = when
-        self.finalizes = 0
-
-    @override
-    async def finalize(self, call: Call) -> Reply:
-        self.finalizes += 1
-        if self.when(self.finalizes):
-            return self.refusal(call, 500, "crash", "Crashed")
-        return await super().finalize(call)
-
-
 @pytest.mark.parametrize("frequency", ["always", "once"])
 def test_a_crash_that_does_not_happen_again_is_no_trouble_on_the_way(
     run_of: RunOf, frequency: str
 ) -> None:
-    run = run_of(Crashing(lambda number: frequency == "always" or number == 1))
+    run = run_of(Failing(500, lambda number: frequency == "always" or number == 1))
     seen = observed(run, lambda stage: void(stage.finalized()))
     assert set(seen.deviations) == {"errors.no-server-error", "finalize.answer"}
     assert seen.deviations["errors.no-server-error"].frequency == frequency

@@ -200,7 +200,6 @@ def arguments(
     words += ["--assert=plain", "-p", "pytest_base_url.plugin"]
     if processes != "0":
         # By name, so that the other processes load it too; here it is imported already.
-        words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         words += ["-p", pytest_plugin.__name__, "-p", "xdist.plugin", "-n", processes]
     words += settings_arguments(settings, for_pytest=True)
     if selection:
