@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from virtool_contract import __version__, clauses, loading, waivers
+from virtool_contract import __version__, clauses, garbage, loading, waivers
 from virtool_contract.contract import ContractError
 from virtool_contract.embedded import started_ahead
 from virtool_contract.options import OPTIONS, WAIVERS, Option, OptionError, Settings, resolve
@@ -127,7 +127,8 @@ def _settings(chosen: argparse.Namespace) -> Settings:
 def _verify(chosen: argparse.Namespace) -> int:
     settings = _settings(chosen)
     is_alone = chosen.processes == "0" and not (chosen.dry_run or chosen.write_waivers)
-    with started_ahead(needed=is_alone and settings.base_url is None) as server:
+    needed = is_alone and settings.base_url is None
+    with started_ahead(needed=needed) as server, garbage.collected_late():
         # Imported here, as in the other commands: what one needs would delay all, and `--help` too;
         # pytest and hypothesis by half a second, in which the server comes up.
         from virtool_contract.reports import baseline  # noqa: PLC0415 - see above

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import certifi
 from urllib3 import HTTPResponse
@@ -71,7 +71,7 @@ class Connections:
         self._are_kept = True
         self._waiting_helps = True
         self._local = threading.local()
-        self._connections: list[http.client.HTTPConnection] = []
+        self._connections: list[_Connection] = []
         weakref.finalize(self, _close, self._connections)
 
     def request(
@@ -113,7 +113,7 @@ class Connections:
             watch.sock = connection.sock
             # An answer may have come before all was sent (RFC 9112, section 9.5).
             with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(method, target, body, headers)
+                connection.ask(method, target, body, headers)
             return connection.getresponse()
         except BaseException as error:
             self.hang_up()
@@ -164,7 +164,7 @@ class Connections:
 
     def hang_up(self) -> None:
         """Close the connection of this thread; the next request opens another."""
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
 
@@ -172,13 +172,13 @@ class Connections:
         """Close the connections of all threads."""
         _close(self._connections)
 
-    def _connection(self, wait: float) -> http.client.HTTPConnection:
+    def _connection(self, wait: float) -> "_Connection":
         """The one of this thread, open only if it is fit for a request.
 
         Raises:
             ValueError: the host cannot be one.
         """
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connection_to(self._url)
             self._connections.append(connection)
@@ -222,14 +222,31 @@ class _FinalResponse(http.client.HTTPResponse):
 
 
 class _Connection(http.client.HTTPConnection):
+    """Sends the head of a request and its body in one piece: one packet, one wake-up at its end."""
+
     response_class = _FinalResponse
+    _pieces: list[bytes] | None = None
+
+    def ask(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> None:
+        """Send a whole request."""
+        self._pieces = []
+        self.request(method, target, body, headers)
+        pieces, self._pieces = self._pieces, None
+        self.send(b"".join(pieces))
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as in the base class
+        """Send, or put aside what `ask` sends later."""
+        if self._pieces is None:
+            super().send(data)
+        else:
+            self._pieces.append(data)
 
 
-class _SecureConnection(http.client.HTTPSConnection):
-    response_class = _FinalResponse
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    pass
 
 
-def _connection_to(url: str) -> http.client.HTTPConnection:
+def _connection_to(url: str) -> _Connection:
     """Through no proxy, and trusting the authorities that certifi lists."""
     place = parse_url(url)
     if place.scheme == "https":

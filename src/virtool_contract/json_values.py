@@ -4,6 +4,7 @@ import json
 import math
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any, NoReturn
 
 Json = Any
@@ -11,6 +12,9 @@ Json = Any
 
 DEEPEST = 200
 """How deep a text may nest to be read; whoever walks a value may use recursion (RFC 8259, 9)."""
+
+SHORT = 16 * 1024
+"""How many bytes a text may have to be remembered (see `parse_once`)."""
 
 SHOWN = 80
 """How many characters of a value a message shows."""
@@ -45,6 +49,17 @@ def parse(raw: bytes) -> Json:
     if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
         raise NotJsonError("nested too deeply to read")
     return value
+
+
+def parse_once(raw: bytes) -> Json:
+    """Read as `parse` does, but give what came of the same text a moment ago: not to be changed.
+
+    Targets say the same again and again: half of all documents have just been read.
+    """
+    return _remembered(raw) if len(raw) <= SHORT else parse(raw)
+
+
+_remembered = lru_cache(maxsize=16)(parse)
 
 
 def _has_surrogates(raw: bytes) -> bool:
@@ -226,7 +241,8 @@ def is_beyond_i_json(value: Json) -> bool:
         elif isinstance(item, list):
             pending += item
         elif isinstance(item, str):
-            if BEYOND.search(item):
+            # Nearly all text is ASCII, which is quicker told than searched.
+            if "\0" in item if item.isascii() else BEYOND.search(item):
                 return True
         elif isinstance(item, float):
             if not math.isfinite(item):

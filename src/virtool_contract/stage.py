@@ -1,6 +1,7 @@
 """Where promises are played: fresh subjects in every state, and the moves of a play by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from virtool_contract.body import Body, finalize_body
@@ -25,6 +26,8 @@ NO_REMOVE = "Remove is not implemented"
 
 class Stage(Player):
     """A player with a cast: subjects in each state, a bystander, and moves that read back."""
+
+    _looks_around = True
 
     def pending(
         self, *, files: bool = True, sample_of: Subject | None = None, fresh: bool = False
@@ -241,9 +244,17 @@ class Stage(Player):
         )
         self.read_back(subject)
         is_refused_for_its_body = answer.due.flaw is not None and not answer.accepted
-        if subject is not bystander and not is_refused_for_its_body:
+        if self._looks_around and subject is not bystander and not is_refused_for_its_body:
             self.read_back(bystander)
         return answer
+
+    @contextmanager
+    def one_look_around(self) -> Iterator[None]:
+        """Read the bystander once, behind all writes within; for many that are much the same."""
+        self._looks_around = False
+        yield
+        self._looks_around = True
+        self.read_back(self.bystander())
 
     def attempt(self, subject: Subject, operation: str, caller: Caller) -> Answer:
         """Send any operation by any caller, a finalize with plain results; then read back."""

@@ -1,6 +1,5 @@
 """The main job: runs the chapters in a pytest session of their own, and prints the verdict."""
 
-import gc
 import os
 import shlex
 import sys
@@ -13,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from virtool_contract import interrupts, loading, pytest_plugin
+from virtool_contract import garbage, interrupts, loading, pytest_plugin
 from virtool_contract.command_lines import settings_arguments, without_secrets
 from virtool_contract.conclusion import Conclusion
 from virtool_contract.distributed import Part
@@ -90,9 +89,13 @@ class Front:
             self.plugin.ahead = self.ahead
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Take hold of what was collected, and spare the garbage collector what stays for good."""
+        """Take hold of what was collected."""
         self.items = list(session.items)
-        gc.freeze()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Spare the garbage collector what stays for good."""
+        garbage.all_is_there()
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note what went wrong in the suite itself."""
@@ -182,10 +185,7 @@ def _session(
         plugins.append(Progress(front.so_far))
     words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), interrupts.heeded():
-        try:
-            return front, int(pytest.main(words, plugins))
-        finally:
-            gc.unfreeze()
+        return front, int(pytest.main(words, plugins))
 
 
 def arguments(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from virtool_contract.documents import changes, compare, file_owners, settled
-from virtool_contract.json_values import Json, NotJsonError, parse, show
+from virtool_contract.json_values import Json, NotJsonError, parse_once, show
 from virtool_contract.judging.finding import Finding, Judging, kept
 from virtool_contract.likeness import likeness
 from virtool_contract.subject import Cause
@@ -48,7 +48,7 @@ class ByDocument(Judging):
     def parsed(self) -> Mapping[str, Json] | Finding:
         """The document, or what is wrong with its JSON."""
         try:
-            value = parse(self.response.body)
+            value = parse_once(self.response.body)
         except NotJsonError as error:
             expected = "one well-formed JSON object"
             if self.is_beyond:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from virtool_contract.documents import leaks, quotes
-from virtool_contract.json_values import Json, NotJsonError, parse
+from virtool_contract.json_values import Json, NotJsonError, parse_once
 from virtool_contract.judging.finding import Finding, Judging
 
 BASE64 = re.compile(r"[\w+/-]{40,}", re.ASCII)
@@ -37,7 +37,7 @@ class ByErrorBody(Judging):
     def value(self) -> Json | NotJsonError:
         """The body as JSON, or what is wrong with it."""
         try:
-            return parse(self.response.body)
+            return parse_once(self.response.body)
         except NotJsonError as error:
             return error
 
