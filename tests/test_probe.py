@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -63,6 +64,21 @@ class HandsOutFinalized(Service):
         for analysis in list(self.store.analyses.values()):
             self.store.put(self.finalized(analysis, {"results": {}}))
         return reply
+
+
+class Hangs(Service):
+    """Leaves each write unanswered for as long as anybody waits here, or from one on everything."""
+
+    def __init__(self, *, for_good: bool = False) -> None:
+        super().__init__()
+        self.for_good, self.hangs = for_good, False
+
+    @override
+    async def handle(self, call: Call) -> Reply:
+        self.hangs = call.operation != "get" or (self.hangs and self.for_good)
+        if self.hangs:
+            await asyncio.sleep(0.5)
+        return await super().handle(call)
 
 
 class RemovesAndSays(Service):
@@ -220,6 +236,21 @@ def test_a_target_that_lets_others_write_is_found_out(
     probe(target)
     assert target.lets_others_write is lets
     assert target.removes
+
+
+def test_writes_without_an_answer_are_left_to_the_promises(target_of: TargetOf) -> None:
+    target = target_of(Hangs())
+    target.api.timeout = 0.2
+    probe(target)
+    assert target.removes
+    assert target.lets_others_write, "it may have been obeyed"
+
+
+def test_a_write_after_which_the_target_is_gone_ends_it(target_of: TargetOf) -> None:
+    target = target_of(Hangs(for_good=True))
+    target.api.timeout = 0.2
+    with pytest.raises(TargetTroubleError, match="gave no answer to PATCH"):
+        probe(target)
 
 
 def test_a_witness_tells_a_restart(target_of: TargetOf) -> None:

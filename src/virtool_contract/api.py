@@ -1,6 +1,7 @@
 """The only door to a target: sends requests, keeps deadlines and caps, and guards every write."""
 
 import time
+from collections import deque
 from dataclasses import replace
 from http.client import HTTPException
 from urllib.parse import quote
@@ -15,10 +16,12 @@ from virtool_contract.recorder import Recorder, Tag
 from virtool_contract.secrets import Secrets
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-IMPATIENT = 1.0
+IMPATIENT = 0.25
 """How long a target that is known to hang may be silent after a write, in seconds at least."""
 LENIENCE = 5
-"""How many times as long as the slowest answer it may be, besides."""
+"""How many times as long as the slowest of its last answers it may be, besides."""
+LAST = 200
+"""So many answers those are: the very first of a server may be the slowest by far."""
 
 
 class Api:
@@ -45,7 +48,7 @@ class Api:
         self.deadline = deadline
         self.sent = 0
         self.is_impatient = False
-        self._slowest = 0.0
+        self._took: deque[float] = deque(maxlen=LAST)
         self.guard = Guard()
         self.recorder: Recorder | None = None
         self._connections = Connections(self.base_url, body_cap)
@@ -67,7 +70,7 @@ class Api:
     def _patience(self, method: str) -> float:
         if method in SAFE or not self.is_impatient:
             return self.timeout
-        return min(self.timeout, max(IMPATIENT, LENIENCE * self._slowest))
+        return min(self.timeout, max(IMPATIENT, LENIENCE * max(self._took.copy(), default=0)))
 
     def target(self, analysis_id: str) -> str:
         """The path of an analysis, its id percent-encoded."""
@@ -137,7 +140,7 @@ class Api:
             request.method, request.target, request.body or None, headers, wait
         )
         elapsed = time.monotonic() - started
-        self._slowest = max(self._slowest, elapsed)
+        self._took.append(elapsed)
         response = Response(
             status=answer.status, headers=answer.headers, body=answer.body, elapsed=elapsed
         )
