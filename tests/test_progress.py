@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from virtool_contract import interrupts, progress
+from virtool_contract.live import LiveProgress
 from virtool_contract.options import resolve
 from virtool_contract.progress import Progress
 from virtool_contract.reference.service import Service
@@ -35,17 +36,18 @@ def run(target_of: TargetOf, tmp_path: Path) -> Run:
     return Run(contract=target.contract, settings=settings, target=target)
 
 
-def plain() -> Console:
-    return Console(file=io.StringIO(), force_terminal=False)
+def plain() -> io.StringIO:
+    return io.StringIO()
 
 
 def terminal(width: int = 100) -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=width)
 
 
-def shown(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def shown(console: Console | io.StringIO) -> str:
+    file = console.file if isinstance(console, Console) else console
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
 
 
 def play(told: Progress, seconds: float = 0.4) -> None:
@@ -111,7 +113,7 @@ def test_nothing_is_shown_after_the_end(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_on_a_terminal_there_is_one_live_line(run: Run) -> None:
     console = terminal()
-    play(Progress(run.so_far, console))
+    play(LiveProgress(run.so_far, console))
     text = shown(console)
     assert "test_a_promise[one], 1 requests, 0 clauses broken, 0 s" in text
     assert "\x1b[2K" in text, "it is wiped in the end"
@@ -120,7 +122,7 @@ def test_on_a_terminal_there_is_one_live_line(run: Run) -> None:
 
 def test_a_narrow_terminal_cuts_the_line(run: Run) -> None:
     console = terminal(width=20)
-    play(Progress(run.so_far, console))
+    play(LiveProgress(run.so_far, console))
     assert "test_a_promise[one]" in shown(console)
     assert "\u2026" in shown(console)
     assert "requests" not in shown(console)
@@ -128,7 +130,7 @@ def test_a_narrow_terminal_cuts_the_line(run: Run) -> None:
 
 def test_markup_in_a_name_is_text(run: Run) -> None:
     console = terminal()
-    told = Progress(run.so_far, console)
+    told = LiveProgress(run.so_far, console)
     told.pytest_runtest_logstart("test_x.py::test_it[[bold]x[/nope]]")
     told.pytest_runtestloop()
     time.sleep(0.2)
@@ -137,9 +139,10 @@ def test_markup_in_a_name_is_text(run: Run) -> None:
 
 
 def test_an_end_without_a_beginning_does_no_harm() -> None:
-    for console in (plain(), terminal()):
-        Progress(lambda: None, console).pytest_sessionfinish()
-        assert shown(console) == ""
+    file, console = plain(), terminal()
+    for told in (Progress(lambda: None, file), LiveProgress(lambda: None, console)):
+        told.pytest_sessionfinish()
+    assert shown(file) == shown(console) == ""
 
 
 @pytest.mark.parametrize("early", [True, False])

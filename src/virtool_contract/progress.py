@@ -1,14 +1,13 @@
-"""Says how a run goes on: each broken clause at once; a live line on a terminal, or plain lines."""
+"""Says how a run goes on: each broken clause at once, and a plain line now and then."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 import pytest
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from virtool_contract import interrupts
 from virtool_contract.run import SoFar
@@ -20,15 +19,14 @@ PLAIN_INTERVAL = 5.0
 class Progress:
     """A pytest plugin that shows clause, examples and requests on standard error."""
 
-    def __init__(self, so_far: Callable[[], SoFar | None], console: Console | None = None) -> None:
+    def __init__(self, so_far: Callable[[], SoFar | None], file: TextIO | None = None) -> None:
         """Show nothing yet; `so_far` tells how far the run is, once it has been started."""
         self.so_far = so_far
-        self.console = console or Console(stderr=True)
+        self.file = file or sys.stderr
         self.current = ""
         self.told: set[str] = set()
         self.started = time.monotonic()
         self._done = threading.Event()
-        self._live: Live | None = None
         self._thread: threading.Thread | None = None
 
     def pytest_runtestloop(self) -> None:
@@ -40,17 +38,8 @@ class Progress:
             self._begin()
 
     def _begin(self) -> None:
-        if self.console.is_terminal:
-            self._live = Live(
-                get_renderable=self._text,
-                console=self.console,
-                transient=True,
-                refresh_per_second=8,
-            )
-            self._live.start()
-        else:
-            self._thread = threading.Thread(target=self._lines, daemon=True)
-            self._thread.start()
+        self._thread = threading.Thread(target=self._lines, daemon=True)
+        self._thread.start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note what runs."""
@@ -72,8 +61,6 @@ class Progress:
     def pytest_sessionfinish(self) -> None:
         """Show no more."""
         self._done.set()
-        if self._live:
-            self._live.stop()
         if self._thread:
             self._thread.join()
 
@@ -91,17 +78,11 @@ class Progress:
     def _seconds(self) -> float:
         return time.monotonic() - self.started
 
-    def _text(self) -> Text:
-        return Text(self.line(), overflow="ellipsis", no_wrap=True)
-
     def _lines(self) -> None:
         while not self._done.wait(PLAIN_INTERVAL):
             self._print(self.line())
 
     def _print(self, text: str) -> None:
         """Print a line; that nobody reads it is no reason to end the run."""
-        if self._live:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-            return
         with suppress(OSError):
-            print(text, file=self.console.file, flush=True)
+            print(text, file=self.file, flush=True)

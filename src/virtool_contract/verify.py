@@ -182,10 +182,19 @@ def _session(
     front = Front(shlex.join(["virtool-contract", "verify", *given]), ahead)
     plugins: list[object] = [pytest_plugin, front] if processes == "0" else [front]
     if not dry_run:
-        plugins.append(Progress(front.so_far))
+        plugins.append(_progress(front))
     words = arguments(settings, selection, dry_run=dry_run, processes=processes)
     with _environment(), interrupts.heeded():
         return front, int(pytest.main(words, plugins))
+
+
+def _progress(front: Front) -> Progress:
+    """What shows a live line where standard error is a terminal, and plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        return Progress(front.so_far)
+    from virtool_contract.live import LiveProgress  # noqa: PLC0415 - most runs do without rich
+
+    return LiveProgress(front.so_far)
 
 
 def arguments(

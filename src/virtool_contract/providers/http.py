@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,12 +49,21 @@ class HttpProvider:
     def _post(self, message: Mapping[str, Any]) -> tuple[int, bytes]:
         body = json.dumps(message).encode()
         headers = ACCEPTED | {"Content-Type": "application/json"}
-        request = ("POST", parse_url(self.url).request_uri, body, headers, self.timeout)
+        request = ("POST", self._target, body, headers, self.timeout)
         try:
             answer = self._connections.request(*request)
         except LostError:  # at worst it sets up one analysis more, which nobody uses
             answer = self._connections.request(*request)
         return answer.status, answer.body
+
+    @cached_property
+    def _target(self) -> str:
+        """The path, and the query.
+
+        Raises:
+            ValueError: the host cannot be one.
+        """
+        return parse_url(self.url).request_uri
 
     def _place(self) -> str:
         parts = urlsplit(self.url)

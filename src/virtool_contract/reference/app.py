@@ -219,6 +219,7 @@ def run(  # noqa: PLR0913  # each is something an embedding program chooses
             log_config=None,
             http="httptools",
             lifespan="off",
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
