@@ -75,8 +75,16 @@ def ports() -> Iterator[dict[str, str]]:
         process.communicate(timeout=10)
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where tox keeps its environments: not those of the tox that may be running this."""
+    return tmp_path_factory.mktemp("tox")
+
+
 @pytest.mark.parametrize("command", CLIENTS)
-def test_a_command_of_the_readme_runs(command: str, ports: dict[str, str], tmp_path: Path) -> None:
+def test_a_command_of_the_readme_runs(
+    command: str, ports: dict[str, str], work: Path, tmp_path: Path
+) -> None:
     for named, free in ports.items():
         command = command.replace(named, free)
     if "PAGE.md" in command:
@@ -86,18 +94,18 @@ def test_a_command_of_the_readme_runs(command: str, ports: dict[str, str], tmp_p
         assert done.returncode in {1, 2}, "a page with one heading is not the contract's"
         assert done.stdout or done.stderr
         return
-    done = run(isolated(command, tmp_path))
+    done = run(isolated(command, work))
     expected = next((code for text, code in EXIT_CODES.items() if text in command), 0)
     assert done.returncode == expected, done.stdout + done.stderr
 
 
-def isolated(command: str, folder: Path) -> str:
-    """tox in a work folder of its own, lest it disturbs the tox that may be running this."""
-    return command.replace("tox -e", f"tox --workdir {folder}/tox -e")
+def isolated(command: str, work: Path) -> str:
+    """A command whose tox, if it calls that, works in a folder of its own."""
+    return command.replace("tox -e", f"tox --workdir {work} -e")
 
 
-def test_the_main_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    done = run(isolated(MAIN, tmp_path))
+def test_the_main_command_prints_what_the_readme_shows(work: Path) -> None:
+    done = run(isolated(MAIN, work))
     assert done.returncode == 0, done.stdout + done.stderr
     shown = BLOCKS[0].splitlines()[1:]
     printed = [masked(line) for line in done.stdout.splitlines()]
