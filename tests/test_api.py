@@ -193,6 +193,19 @@ def test_a_server_that_is_known_to_hang_has_less_time_after_writes(wire: Wiring)
     assert between - started < time.monotonic() - between
 
 
+def test_such_a_server_has_more_time_for_long_bodies(stub: Stubbing) -> None:
+    def late(_: Seen) -> Answer:
+        time.sleep(0.6)
+        return 200, {}
+
+    api = Api(stub(late).url, PATH, timeout=3)
+    api.guard.admit("x")
+    api.grow_impatient()
+    assert "timed out" in api.send("PATCH", "x", body=b"{}").failure
+    assert api.send("PATCH", "x", body=b" " * 400_000).response
+    assert api.send("PATCH", "x", body=b"{}").response, "nor is it hurried any more"
+
+
 def reset(connection: socket.socket, _request: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

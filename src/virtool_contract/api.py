@@ -22,6 +22,8 @@ LENIENCE = 5
 """How many times as long as the slowest of its last answers it may be, besides."""
 LAST = 200
 """So many answers those are: the very first of a server may be the slowest by far."""
+LEAST_RATE = 200_000
+"""Bytes of a body that it takes in in a second, at least: a long one may have more time."""
 
 
 class Api:
@@ -67,10 +69,11 @@ class Api:
         """
         self.is_impatient = True
 
-    def _patience(self, method: str) -> float:
-        if method in SAFE or not self.is_impatient:
+    def _patience(self, request: Request) -> float:
+        if request.method in SAFE or not self.is_impatient:
             return self.timeout
-        return min(self.timeout, max(IMPATIENT, LENIENCE * max(self._took.copy(), default=0)))
+        wait = max(IMPATIENT, LENIENCE * max(self._took.copy(), default=0))
+        return min(self.timeout, wait + len(request.body) / LEAST_RATE)
 
     def target(self, analysis_id: str) -> str:
         """The path of an analysis, its id percent-encoded."""
@@ -135,7 +138,7 @@ class Api:
         headers = {**ACCEPTED, **dict(request.headers)}
         if request.method not in SAFE and not request.body:
             headers["Content-Length"] = "0"
-        wait = self._patience(request.method)
+        wait = self._patience(request)
         answer = self._connections.request(
             request.method, request.target, request.body or None, headers, wait
         )
