@@ -34,7 +34,7 @@ BLAMED_OFFLINE = {
     "read-shows-what-is-being-removed": {
         *("get.safe", "finalize.ready", "finalize.results", "finalize.changes-nothing-else"),
     },
-    "remove-undoes-finalizes": {"finalize.ready", "finalize.results"},
+    "remove-undoes-finalizes": {"finalize.ready", "finalize.results", "get.safe"},
     "removes-mixed-up": {"remove.gone", "get.absent"},
     "remove-takes-all": {"finalize.forbidden", "remove.forbidden"},
     "reads-show-the-latest-finalized": {"finalize.changes-nothing-else"},
