@@ -234,7 +234,7 @@ class _Connection(http.client.HTTPConnection):
         pieces, self._pieces = self._pieces, None
         self.send(b"".join(pieces))
 
-    def send(self, data: Any) -> None:  # noqa: ANN401 - as in the base class
+    def send(self, data: Any) -> None:  # noqa: ANN401 - five types, private to typeshed
         """Send, or put aside what `ask` sends later."""
         if self._pieces is None:
             super().send(data)
