@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import ssl
 import threading
 import zlib
@@ -128,3 +129,22 @@ def test_threads_have_connections_of_their_own(
     for thread in threads:
         thread.join()
     assert not together.broken
+
+
+def test_a_request_goes_out_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    send = http.client.HTTPConnection.send
+
+    def noted(connection: http.client.HTTPConnection, data: bytes) -> None:
+        pieces.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
+    with closing(Stub(lambda _: (200, {}))) as server:
+        api = Api(server.url, PATH)
+        api.guard.admit("x")
+        assert api.send("PATCH", "x", body=b'{"results": {}}').response
+        assert api.send("GET", "x").response
+    assert [piece.split()[0] for piece in pieces] == [b"PATCH", b"GET"]
+    assert pieces[0].endswith(b'\r\n\r\n{"results": {}}')
+    assert [seen.body for seen in server.seen] == [b'{"results": {}}', b""]

@@ -204,6 +204,32 @@ def test_a_write_is_read_back_with_the_bystander(target_of: TargetOf) -> None:
     stage.close()
 
 
+def test_a_row_of_writes_has_one_look_around(target_of: TargetOf) -> None:
+    reference = Recording()
+    stage = Stage(target_of(reference))
+    analysis, bystander = stage.finalized(), stage.bystander().known.id
+    reference.calls.clear()
+    with stage.one_look_around():
+        for number in range(3):
+            stage.finalize(analysis, {"number": number})
+    mine = analysis.known.id
+    assert reference.calls == [("finalize", mine), ("get", mine)] * 3 + [("get", bystander)]
+    stage.finalize(analysis, {"number": 3})
+    assert reference.calls[-1] == ("get", bystander)
+
+
+def test_harm_within_a_row_is_found_by_that_look(target_of: TargetOf) -> None:
+    stage = Stage(target_of(service(("refused-remove-touches-neighbours",), ())))
+    stage.bystander()
+    analysis = stage.pending(fresh=True)  # right after it
+    stage.finalize(analysis, {"number": 1})
+    with stage.one_look_around():
+        stage.remove(analysis)
+        stage.finalize(analysis, {"number": 2})
+        assert stage.ledger.deviations == {}
+    assert set(stage.ledger.deviations) == {"isolation"}
+
+
 def test_an_absent_id_is_read_before_it_is_written_to(target_of: TargetOf) -> None:
     reference = Recording()
     target = target_of(reference)
