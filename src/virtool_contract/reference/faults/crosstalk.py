@@ -77,7 +77,7 @@ class LatestResultsForAll(_CrossTalk):
 
 
 class ReadTakesNeighboursFiles(_CrossTalk):
-    """A read of a finalized analysis takes the files of the analyses made before and after."""
+    """A read of a finalized analysis takes the files of the analyses made just before and after."""
 
     breaks = ("isolation",)
 
